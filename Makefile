@@ -1,0 +1,63 @@
+# Everything runs in .venv, which the first target that needs it makes: a clean clone needs
+# python3 (3.11 or newer), make and git, and nothing from Debian's python3-venv.
+#
+# pip takes the package index from its usual configuration. On Linux the public index serves
+# torch with several GB of CUDA libraries; without a GPU, take the small build instead:
+#     PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make demo
+# (constraints.txt asks for torch==X, which X+cpu satisfies). It is not set here, for where that
+# host cannot be reached, pip would not install at all.
+
+PYTHON ?= python3
+JOBS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+
+# Stamps: an install is repeated only when what it was made from is newer.
+MADE := $(VENV)/.made
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+SOURCES := $(MADE) pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint format clean
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## drag a point of a picture and write the result under demo/
+	@mkdir -p demo
+	$(BIN)/tugan drag --seed 7 --point 300,300:320,300 --out demo/after.png
+
+# Two torch processes with default threads on two cores slow each other down some 30 times, so
+# each test process keeps to one thread.
+test: lint ## lint, check the types and the imports, then run the tests (JOBS=2 processes)
+	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(INSTALLED_DEV) ## check style, format, types and import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED_DEV) ## rewrite the sources in the project's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean: ## remove .venv, the demo's pictures, caches and builds
+	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
+
+$(MADE): tools/make_venv.py
+	$(PYTHON) tools/make_venv.py $(VENV)
+	@touch $@
+
+$(INSTALLED): $(SOURCES)
+	$(INSTALL) -e .
+	@touch $@
+
+$(INSTALLED_DEV): $(SOURCES)
+	$(INSTALL) -e '.[dev]'
+	@touch $(INSTALLED) $@

@@ -1,0 +1,55 @@
+"""The program ``tugan``: commands, and what every command does with errors.
+
+Nothing here or in a command's module imports torch before a command runs, so that ``--help`` is
+quick.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+import tugan
+from tugan.cli.console import say, say_error
+from tugan.cli.doctor import doctor
+from tugan.cli.drag import drag
+from tugan.cli.generate import generate
+from tugan.cli.models import models_app
+from tugan.core.errors import TuganError
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="tugan",
+    help="Tug your GAN: drag points of a picture to where they should be, and it follows.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(generate)
+app.command()(drag)
+app.add_typer(models_app, name="models")
+app.command()(doctor)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        say(f"tugan {tugan.__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the program; bad input is one sentence and exit code 2, Ctrl+C is 130."""
+    try:
+        app()
+    except TuganError as error:
+        say_error(error, as_json="--json" in sys.argv)
+        sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)

@@ -1,0 +1,79 @@
+"""What the program says: results to stdout, everything else to stderr."""
+
+import json
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, final
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+
+def say(text: str) -> None:
+    """A line of result."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """A line beside the result."""
+    typer.echo(text, err=True)
+
+
+def say_json(value: object) -> None:
+    """One JSON object, the whole of a command's output under ``--json``."""
+    typer.echo(json.dumps(value, indent=2))
+
+
+def say_error(error: Exception, *, as_json: bool) -> None:
+    """What went wrong, in a sentence."""
+    if as_json:
+        say_json({"error": str(error), "kind": type(error).__name__})
+    else:
+        typer.secho(f"tugan: {error}", err=True, fg=typer.colors.RED if _is_terminal() else None)
+
+
+@final
+class ProgressLine:
+    """One live line: step, pixels left, steps a second. Silent where nobody looks."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        """``quiet`` under ``--json``."""
+        self._live: Live | None = None
+        self._started_s = time.monotonic()
+        if not quiet and _is_terminal():
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live("", console=Console(stderr=True), refresh_per_second=15)
+
+    def __enter__(self) -> Self:
+        """Start showing."""
+        self._started_s = time.monotonic()
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the last line standing."""
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, *, step: int, farthest_px: float) -> None:
+        """After each step."""
+        if self._live is not None:
+            elapsed_s = max(time.monotonic() - self._started_s, 1e-9)
+            self._live.update(
+                f"step {step}   {farthest_px:5.1f} px left   {step / elapsed_s:4.1f} steps/s"
+            )
+
+
+def _is_terminal() -> bool:
+    return sys.stderr.isatty()

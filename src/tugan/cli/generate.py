@@ -1,0 +1,68 @@
+"""``tugan generate``: a picture of a seed."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tugan.cli.console import say, say_json
+from tugan.cli.options import (
+    DEFAULT_MODEL,
+    Device,
+    Json,
+    Label,
+    Model,
+    NoiseOption,
+    OutPicture,
+    Psi,
+    Seed,
+)
+
+
+def generate(
+    model: Model = DEFAULT_MODEL,
+    seed: Seed = 0,
+    psi: Psi = 0.7,
+    label: Label = None,
+    noise: NoiseOption = "const",
+    out: OutPicture = Path("tugan.png"),
+    ruler: Annotated[
+        bool, typer.Option("--ruler", help="Draw a coordinate grid, to pick points by.")
+    ] = False,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Draw the picture of a seed."""
+    from tugan.render.image_file import check_image_path, write_image
+
+    check_image_path(out)
+    from tugan.cli.start import parse_noise, start_latent
+    from tugan.core.images import to_rgb_array
+    from tugan.generators.loading import load_generator
+    from tugan.generators.protocol import synthesize
+    from tugan.render.overlays import draw_ruler
+
+    kind = parse_noise(noise)
+    generator = load_generator(model, device=device)
+    ws = start_latent(generator, seed=seed, psi=psi, label=label)
+    started_s = time.monotonic()
+    pixels = to_rgb_array(synthesize(generator, ws, noise=kind))
+    seconds = time.monotonic() - started_s
+    write_image(out, draw_ruler(pixels) if ruler else pixels)
+    height, width = generator.info.size_hw
+    if as_json:
+        say_json(
+            {
+                "out": str(out),
+                "model": generator.info.name,
+                "seed": seed,
+                "psi": psi,
+                "width": width,
+                "height": height,
+                "seconds": round(seconds, 3),
+                "device": str(generator.device),
+            }
+        )
+    else:
+        say(f"{out}   {width} x {height} px   {generator.info.name}, seed {seed}, {seconds:.2f} s")

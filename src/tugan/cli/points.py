@@ -1,0 +1,68 @@
+"""Points as people type them, and as programs write them."""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tugan.cli.options import OptionError
+
+_NUMBER = r"\s*([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)\s*"
+_PAIR = re.compile(f"{_NUMBER},{_NUMBER}:{_NUMBER},{_NUMBER}")
+_FILE_FORM = (
+    'expected a list such as [{"start": [x, y], "goal": [x, y]}], or that list under "points"'
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointPair:
+    """A handle and its goal, pixels of the output."""
+
+    start_xy: tuple[float, float]
+    goal_xy: tuple[float, float]
+
+
+def parse_point(text: str) -> PointPair:
+    """``x,y:x,y``: where the handle is, and where it should be."""
+    found = _PAIR.fullmatch(text)
+    if found is None:
+        raise OptionError(
+            f"cannot read the point {text!r}: expected x,y:x,y, such as 640,740:664,710"
+        )
+    x0, y0, x1, y1 = (float(number) for number in found.groups())
+    return PointPair(start_xy=(x0, y0), goal_xy=(x1, y1))
+
+
+def read_points(path: Path) -> list[PointPair]:
+    """Points of a JSON file; :class:`OptionError` says what form is expected."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise OptionError(f"there is no points file {path}") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise OptionError(f"cannot read {path} as JSON: {error}") from error
+    entries = content.get("points") if isinstance(content, dict) else content
+    if not isinstance(entries, list):
+        raise OptionError(f"{path}: {_FILE_FORM}")
+    return [_entry(one, f"{path}: point {index + 1}") for index, one in enumerate(entries)]
+
+
+def _entry(value: object, where: str) -> PointPair:
+    if not isinstance(value, dict):
+        raise OptionError(f"{where}: {_FILE_FORM}")
+    return PointPair(
+        start_xy=_xy(value.get("start"), where), goal_xy=_xy(value.get("goal"), where)
+    )
+
+
+def _xy(value: object, where: str) -> tuple[float, float]:
+    if isinstance(value, list) and len(value) == 2:
+        x, y = value
+        if _is_number(x) and _is_number(y):
+            return float(x), float(y)
+    raise OptionError(f"{where}: {_FILE_FORM}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,35 @@
+"""Where pictures start from: seed, truncation, label, noise. Imports torch: for use in commands."""
+
+from typing import cast, get_args
+
+import torch
+
+from tugan.cli.options import OptionError
+from tugan.generators.protocol import Generator, Noise, Ws, sample_z
+
+
+def start_latent(generator: Generator, *, seed: int, psi: float, label: int | None) -> Ws:
+    """The latent of a seed; :class:`OptionError` if a label is missing, unknown or not wanted."""
+    info = generator.info
+    if not -2 <= psi <= 2:
+        raise OptionError(f"--psi is {psi:g}; it should be between -2 and 2, usually 0.5 to 1")
+    one_hot = None
+    if info.label_dim:
+        if label is None or label >= info.label_dim:
+            raise OptionError(
+                f"{info.name} draws {info.label_dim} classes: give --label 0 to"
+                f" {info.label_dim - 1}"
+            )
+        one_hot = torch.nn.functional.one_hot(torch.tensor([label]), info.label_dim).float()
+    elif label is not None:
+        raise OptionError(f"{info.name} knows no classes: leave --label out")
+    z = sample_z(seed, z_dim=info.z_dim)
+    with torch.no_grad():
+        return generator.map(z, psi=psi, label=one_hot)
+
+
+def parse_noise(text: str) -> Noise:
+    """A kind of noise; :class:`OptionError` lists them."""
+    if text not in get_args(Noise):
+        raise OptionError(f"--noise is {text!r}; expected one of {', '.join(get_args(Noise))}")
+    return cast(Noise, text)

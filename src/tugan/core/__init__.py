@@ -1,0 +1,1 @@
+"""Values and their conversions: geometry, images, masks, outcomes, errors."""

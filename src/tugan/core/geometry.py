@@ -1,0 +1,84 @@
+"""Every coordinate conversion of the project.
+
+A point is ``(x, y)`` in pixels of the generator's output; an integer is the centre of a pixel, so
+the picture spans ``[-0.5, w - 0.5]``. A feature map spans the same picture with larger cells.
+"""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+REFERENCE_SIDE_PX = 512
+"""Radii and tolerances named ``_px_at_512`` are stated for a picture whose longer side is this."""
+
+
+def scale_from_512(length_px_at_512: float, size_hw: tuple[int, int]) -> float:
+    """Length in pixels of a picture of ``size_hw`` of a length stated at 512 px."""
+    return length_px_at_512 * max(size_hw) / REFERENCE_SIDE_PX
+
+
+def swap_xy(points: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n 2"]:
+    """``(x, y)`` to ``(row, column)`` and back."""
+    return points.flip(-1)
+
+
+def pixels_to_cells(
+    points_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int], map_hw: tuple[int, int]
+) -> Float[Tensor, "*n 2"]:
+    """Image points in the coordinates of a map that spans the same picture (integer = cell centre)."""
+    ratio = _wh_ratio(map_hw, image_hw, points_xy)
+    return (points_xy + 0.5) * ratio - 0.5
+
+
+def cells_to_pixels(
+    cells_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int], map_hw: tuple[int, int]
+) -> Float[Tensor, "*n 2"]:
+    """Inverse of :func:`pixels_to_cells`."""
+    ratio = _wh_ratio(image_hw, map_hw, cells_xy)
+    return (cells_xy + 0.5) * ratio - 0.5
+
+
+def pixels_to_grid(
+    points_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int]
+) -> Float[Tensor, "*n 2"]:
+    """Image points as the ``[-1, 1]`` grid of ``torch.nn.functional.grid_sample``.
+
+    For ``align_corners=False``, in which -1 and 1 are the outer edges of the outer pixels: the same
+    grid reads the picture and any feature map of it.
+    """
+    height, width = image_hw
+    size_wh = points_xy.new_tensor([width, height])
+    return (2 * points_xy + 1) / size_wh - 1
+
+
+def disc_offsets_xy(radius_px: float, *, strict: bool) -> Float[Tensor, "q 2"]:
+    """Integer offsets within ``radius_px`` of the origin, in row-major order.
+
+    ``strict`` leaves out those at exactly the radius.
+    """
+    reach = math.ceil(radius_px)
+    offsets = square_offsets_xy(reach)
+    distance = offsets.norm(dim=-1)
+    return offsets[distance < radius_px if strict else distance <= radius_px]
+
+
+def square_offsets_xy(half_width_px: int) -> Float[Tensor, "q 2"]:
+    """Integer offsets of a square of ``2 * half_width_px + 1`` pixels a side, in row-major order."""
+    side = torch.arange(-half_width_px, half_width_px + 1, dtype=torch.float32)
+    ys, xs = torch.meshgrid(side, side, indexing="ij")
+    return torch.stack([xs, ys], dim=-1).reshape(-1, 2)
+
+
+def inside(points_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int]) -> Tensor:
+    """Bool ``(*n,)``: is the point between the centres of the outermost pixels?"""
+    height, width = image_hw
+    upper = points_xy.new_tensor([width - 1, height - 1])
+    return ((points_xy >= 0) & (points_xy <= upper)).all(dim=-1)
+
+
+def _wh_ratio(numerator_hw: tuple[int, int], denominator_hw: tuple[int, int], like: Tensor) -> Tensor:
+    return like.new_tensor(
+        [numerator_hw[1] / denominator_hw[1], numerator_hw[0] / denominator_hw[0]]
+    )

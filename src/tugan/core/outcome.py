@@ -1,0 +1,69 @@
+"""How a drag ended, in a word for programs and a sentence for people."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Ending(StrEnum):
+    """The ordinary ends of a drag; none of them is an exception."""
+
+    REACHED = "reached"
+    STEP_LIMIT = "step-limit"
+    NOT_FINITE = "not-finite"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The end of a drag.
+
+    ``sentence`` says what happened, with numbers, and where it helps what to try next.
+    """
+
+    ending: Ending
+    sentence: str
+
+    @property
+    def reached(self) -> bool:
+        """Did every handle arrive at its goal?"""
+        return self.ending is Ending.REACHED
+
+    @classmethod
+    def at_goal(cls, *, steps: int, farthest_px: float) -> "Outcome":
+        """Every handle is within the tolerance."""
+        return cls(
+            ending=Ending.REACHED,
+            sentence=f"All handles are at their goals after {_steps(steps)}"
+            f" (the farthest is {farthest_px:.1f} px away).",
+        )
+
+    @classmethod
+    def out_of_steps(cls, *, steps: int, farthest_px: float) -> "Outcome":
+        """The step limit came first."""
+        return cls(
+            ending=Ending.STEP_LIMIT,
+            sentence=f"Stopped at the limit of {_steps(steps)} with {farthest_px:.1f} px left;"
+            " allow more steps, or choose a nearer goal.",
+        )
+
+    @classmethod
+    def not_finite(cls, *, steps: int, what: str) -> "Outcome":
+        """NaN or infinity appeared; the state before it is kept."""
+        return cls(
+            ending=Ending.NOT_FINITE,
+            sentence=f"The {what} became NaN or infinite after {_steps(steps)};"
+            " the last good state is kept. A smaller learning rate may help.",
+        )
+
+    @classmethod
+    def cancelled(cls, *, steps: int, farthest_px: float) -> "Outcome":
+        """Somebody stopped it."""
+        return cls(
+            ending=Ending.CANCELLED,
+            sentence=f"Stopped by hand after {_steps(steps)} with {farthest_px:.1f} px left;"
+            " the last good state is kept.",
+        )
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"

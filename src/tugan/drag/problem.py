@@ -1,0 +1,101 @@
+"""What is asked: a picture, handles, goals, and where the picture may change."""
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from tugan.core.errors import InvalidDragError
+from tugan.core.geometry import inside
+from tugan.core.masks import check_mask_size, forbidden_points
+from tugan.generators.protocol import Generator, Noise, Ws
+
+
+@dataclass(frozen=True, kw_only=True)
+class DragProblem:
+    """Handles of the picture of ``ws``, and the goals they should move to.
+
+    Raises :class:`InvalidDragError` for points outside the picture, handles at their goals, a mask
+    of another size, or latents of another generator.
+    """
+
+    generator: Generator = field(repr=False)
+    ws: Ws = field(repr=False)
+    """Start, ``(1, num_ws, w_dim)``."""
+    handles_xy: Float[Tensor, "n 2"]
+    """Pixels of the generator's output."""
+    targets_xy: Float[Tensor, "n 2"]
+    mask: Float[Tensor, "h w"] | None = field(default=None, repr=False)
+    """1 where the picture may change, 0 where it must stay; None lets all of it change."""
+    noise: Noise = "const"
+
+    def __post_init__(self) -> None:
+        """Check everything, then move it to the generator's device."""
+        self._check_latents()
+        self._check_points()
+        self._check_mask()
+        device = self.generator.device
+        for name in ("ws", "handles_xy", "targets_xy"):
+            object.__setattr__(self, name, getattr(self, name).detach().to(device, torch.float32))
+        if self.mask is not None:
+            object.__setattr__(self, "mask", self.mask.detach().to(device, torch.float32))
+
+    @property
+    def image_hw(self) -> tuple[int, int]:
+        """Height and width of the picture."""
+        return self.generator.info.size_hw
+
+    def cautions(self) -> list[str]:
+        """Sentences about what is allowed but will probably disappoint."""
+        if self.mask is None:
+            return []
+        forbidden = forbidden_points(self.mask, self.handles_xy)
+        names = ", ".join(_point(self.handles_xy[index]) for index in forbidden)
+        found = (
+            [f"the mask forbids the place of the handle at {names}: it will hardly move"]
+            if forbidden
+            else []
+        )
+        if not bool((self.mask > 0).any()):
+            found.append("the mask lets nothing change: the picture will stay as it is")
+        return found
+
+    def _check_latents(self) -> None:
+        info = self.generator.info
+        expected = (1, info.num_ws, info.w_dim)
+        if tuple(self.ws.shape) != expected:
+            raise InvalidDragError(
+                f"ws must be {expected} for {info.name}, got {tuple(self.ws.shape)}"
+            )
+        if not bool(torch.isfinite(self.ws).all()):
+            raise InvalidDragError("the start latent has values that are NaN or infinite")
+
+    def _check_points(self) -> None:
+        if self.handles_xy.shape != self.targets_xy.shape or self.handles_xy.ndim != 2:
+            raise InvalidDragError(
+                f"handles and goals must both be (n, 2), got {tuple(self.handles_xy.shape)} and"
+                f" {tuple(self.targets_xy.shape)}"
+            )
+        if len(self.handles_xy) == 0:
+            raise InvalidDragError("there are no points: give at least one handle and its goal")
+        height, width = self.image_hw
+        for kind, points in (("handle", self.handles_xy), ("goal", self.targets_xy)):
+            for point in points[~inside(points, image_hw=self.image_hw)]:
+                raise InvalidDragError(
+                    f"the {kind} {_point(point)} is outside the picture: x goes from 0 to"
+                    f" {width - 1}, y from 0 to {height - 1}"
+                )
+        for handle, target in zip(self.handles_xy, self.targets_xy, strict=True):
+            if torch.equal(handle, target):
+                raise InvalidDragError(
+                    f"the handle {_point(handle)} is already at its goal: choose another goal"
+                )
+
+    def _check_mask(self) -> None:
+        if self.mask is not None:
+            check_mask_size(self.mask, image_hw=self.image_hw)
+
+
+def _point(xy: Tensor) -> str:
+    return f"({xy[0]:g}, {xy[1]:g})"

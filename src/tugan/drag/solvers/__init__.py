@@ -1,0 +1,1 @@
+"""How the latent moves: one solver a file."""

@@ -1,0 +1,67 @@
+"""What the loop shows of each step."""
+
+from dataclasses import dataclass, field
+from typing import final
+
+from jaxtyping import Float
+from torch import Tensor
+
+from tugan.core.outcome import Outcome
+from tugan.generators.protocol import Generator, Noise, SynthesisState, Ws, synthesize
+
+
+@final
+class Frame:
+    """A picture that is rendered only if someone looks.
+
+    While the loop stands at its step it goes on from the solver's features; afterwards those are
+    let go, and it is synthesised anew: the same picture, so that steps are cheap to keep.
+    """
+
+    def __init__(
+        self, generator: Generator, ws: Ws, *, noise: Noise, synthesis: SynthesisState
+    ) -> None:
+        """``synthesis`` is of ``ws``, stopped at any block."""
+        self._generator = generator
+        self._ws = ws
+        self._noise = noise
+        self._synthesis: SynthesisState | None = synthesis.detach()
+
+    def render(self) -> Float[Tensor, "1 3 h w"]:
+        """The whole picture, about [-1, 1]."""
+        if self._synthesis is None:
+            return synthesize(self._generator, self._ws, noise=self._noise)
+        return self._generator.finish(self._synthesis)
+
+    def release(self) -> None:
+        """Let the features go."""
+        self._synthesis = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DragStep:
+    """One look at a drag. The last one carries the outcome."""
+
+    index: int
+    """Updates of the latent so far; 0 is the start."""
+    ws: Ws = field(repr=False)
+    handles_xy: Float[Tensor, "n 2"]
+    """Where the handles are in this picture, pixels of the output."""
+    targets_xy: Float[Tensor, "n 2"]
+    frame: Frame = field(repr=False)
+    outcome: Outcome | None = None
+    """How the drag ended; None while it goes on."""
+
+    @property
+    def distances_px(self) -> Float[Tensor, "n"]:
+        """How far each handle still has to go."""
+        return (self.targets_xy - self.handles_xy).norm(dim=1)
+
+    @property
+    def farthest_px(self) -> float:
+        """The largest of these."""
+        return float(self.distances_px.max())
+
+    def image(self) -> Float[Tensor, "1 3 h w"]:
+        """The picture, about [-1, 1]; costs the rest of a synthesis."""
+        return self.frame.render()

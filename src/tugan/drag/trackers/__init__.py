@@ -1,0 +1,1 @@
+"""Where the handles went: one tracker a file."""

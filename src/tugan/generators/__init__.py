@@ -1,0 +1,1 @@
+"""Pretrained generators behind one protocol."""

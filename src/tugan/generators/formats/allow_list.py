@@ -1,0 +1,99 @@
+"""The short list of names that a checkpoint's pickle may mention, and what each becomes.
+
+Nothing is imported: a name is looked up here or refused.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import torch
+
+from tugan.core.errors import CheckpointError, UnsafeCheckpointError
+from tugan.generators.formats import inert_objects, numpy_data
+from tugan.generators.formats.budget import Budget
+from tugan.generators.formats.inert_objects import Arguments, Constructor, Marker, printable
+from tugan.generators.formats.tensor_data import ElementType, TensorData, tensor_data
+
+Allowed = Mapping[tuple[str, str], Constructor | Marker | ElementType]
+
+_TENSORFLOW_NETWORK = ("dnnlib.tflib.network", "Network")
+
+_STORAGES = {
+    "FloatStorage": torch.float32,
+    "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16,
+    "DoubleStorage": torch.float64,
+    "LongStorage": torch.int64,
+    "IntStorage": torch.int32,
+    "ShortStorage": torch.int16,
+    "CharStorage": torch.int8,
+    "ByteStorage": torch.uint8,
+    "BoolStorage": torch.bool,
+}
+_DTYPES = ("float16", "bfloat16", "float32", "float64", "int64", "int32", "uint8", "bool")
+
+
+def _rebuild_tensor(arguments: Arguments, _budget: Budget) -> TensorData:
+    if not 6 <= len(arguments) <= 7:
+        raise CheckpointError("expected storage, offset, shape and strides of a tensor")
+    return tensor_data(*arguments[:4])
+
+
+def _rebuild_parameter(arguments: Arguments, _budget: Budget) -> TensorData:
+    data = arguments[0] if 3 <= len(arguments) <= 4 else None
+    if not isinstance(data, TensorData):
+        raise CheckpointError("expected the tensor of a parameter")
+    return data
+
+
+_CALLS = {
+    ("torch_utils.persistence", "_reconstruct_persistent_obj"): inert_objects.persistent_object,
+    ("dnnlib.util", "EasyDict"): inert_objects.dictionary,
+    ("dnnlib", "EasyDict"): inert_objects.dictionary,
+    ("collections", "OrderedDict"): inert_objects.dictionary,
+    ("argparse", "Namespace"): inert_objects.namespace,
+    ("builtins", "set"): inert_objects.plain_set,
+    ("__builtin__", "set"): inert_objects.plain_set,
+    ("builtins", "bytes"): inert_objects.empty_bytes,
+    ("__builtin__", "bytes"): inert_objects.empty_bytes,
+    ("_codecs", "encode"): inert_objects.encoded_bytes,
+    ("torch", "Size"): inert_objects.size_tuple,
+    ("torch", "device"): inert_objects.device_name,
+    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+    ("torch._utils", "_rebuild_parameter_with_state"): _rebuild_parameter,
+    ("numpy", "dtype"): numpy_data.numpy_dtype,
+    ("numpy.core.multiarray", "_reconstruct"): numpy_data.empty_array,
+    ("numpy._core.multiarray", "_reconstruct"): numpy_data.empty_array,
+    ("numpy.core.multiarray", "scalar"): numpy_data.scalar,
+    ("numpy._core.multiarray", "scalar"): numpy_data.scalar,
+    ("numpy.core.numeric", "_frombuffer"): numpy_data.array_from_buffer,
+    ("numpy._core.numeric", "_frombuffer"): numpy_data.array_from_buffer,
+}
+
+ALLOWED: Allowed = MappingProxyType(
+    {
+        **{key: Constructor(".".join(key), build) for key, build in _CALLS.items()},
+        **{("torch", name): ElementType(name, dtype) for name, dtype in _STORAGES.items()},
+        **{("torch", name): Marker(f"torch.{name}") for name in _DTYPES},
+        ("numpy", "ndarray"): numpy_data.NDARRAY,
+    }
+)
+"""What every pickle may mention."""
+
+
+def look_up(allowed: Allowed, module: str, name: str) -> Constructor | Marker | ElementType:
+    """What a name becomes; UnsafeCheckpointError names any that is not on the list."""
+    found = allowed.get((module, name))
+    if found is not None:
+        return found
+    if (module, name) == _TENSORFLOW_NETWORK:
+        raise CheckpointError(
+            "this is a TensorFlow StyleGAN pickle (dnnlib.tflib.network.Network) and is not "
+            "supported yet; use the PyTorch version of this network, or convert it to one"
+        )
+    raise UnsafeCheckpointError(
+        f"the file asks for {printable(f'{module}.{name}')}, which is not on the short list of "
+        "what a checkpoint may contain; nothing of it was run. Get the weights from their "
+        "original source, or have their author publish them as safetensors"
+    )

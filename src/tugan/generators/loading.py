@@ -1,0 +1,90 @@
+"""One way in: a name, a folder or a checkpoint file to a frozen generator."""
+
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+from torch import nn
+
+from tugan.core.errors import CheckpointError
+from tugan.generators.catalog import DEFAULT_MODEL, find_model
+from tugan.generators.devices import resolve_device
+from tugan.generators.formats.checkpoint import RawCheckpoint
+from tugan.generators.formats.detect import read_checkpoint
+from tugan.generators.model_config import CanonicalModel, ModelConfig
+from tugan.generators.protocol import PretrainedGenerator
+from tugan.generators.registry import FAMILIES, family_named
+
+
+def load_generator(
+    model: str | Path = DEFAULT_MODEL,
+    *,
+    device: str | torch.device = "auto",
+    dtype: torch.dtype = torch.float32,
+) -> PretrainedGenerator:
+    """A frozen generator by catalogue name, or from a folder or checkpoint file.
+
+    Our own folders, NVIDIA's PyTorch pickles and rosinality's ``.pt`` are told apart by content,
+    and no byte of a file is executed. Raises :class:`UnknownModelError`,
+    :class:`CheckpointError`, :class:`UnsafeCheckpointError` or :class:`DeviceError`.
+    """
+    where = resolve_device(device)
+    generator = build(read_model(find_model(model)))
+    assert isinstance(generator, nn.Module)
+    generator.to(device=where, dtype=dtype)
+    return generator
+
+
+def build(model: CanonicalModel) -> PretrainedGenerator:
+    """The network of a model, on the CPU in float32."""
+    return family_named(model.config.family).build(model)
+
+
+def read_model(path: Path) -> CanonicalModel:
+    """The model in a folder or file, in our own form.
+
+    :class:`CheckpointError` says what was found instead.
+    """
+    raw = read_checkpoint(path)
+    if raw.format == "safetensors":
+        return _own_form(raw, path)
+    for family in FAMILIES:
+        adopted = family.adopt(raw, name=path.stem)
+        if adopted is not None:
+            return adopted
+    known = ", ".join(family.name for family in FAMILIES)
+    seen = ", ".join(sorted(raw.tensors)[:4]) or "no tensors"
+    raise CheckpointError(
+        f"{path} is a {raw.format} file, but of no generator family known here ({known});"
+        f" it holds {len(raw.tensors)} tensors: {seen} ..."
+    )
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """The configuration of a model folder, without its tensors."""
+    path = folder / "config.json"
+    try:
+        return ModelConfig.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
+    except ValidationError as error:
+        raise _wrong_config(folder, error) from error
+
+
+def _own_form(raw: RawCheckpoint, path: Path) -> CanonicalModel:
+    if not raw.config:
+        raise CheckpointError(
+            f"{path} has tensors but no config.json beside it, so its architecture is unknown:"
+            " put the config.json that it was saved with into the same folder"
+        )
+    try:
+        config = ModelConfig.model_validate(raw.config)
+    except ValidationError as error:
+        raise _wrong_config(path, error) from error
+    return CanonicalModel(config=config, tensors=dict(raw.tensors))
+
+
+def _wrong_config(path: Path, error: ValidationError) -> CheckpointError:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return CheckpointError(f"{path}: config.json is wrong at {place}: {first['msg']}")

@@ -1,0 +1,136 @@
+"""MobileStyleGAN's generator (Belousov 2021), with synthesis that can stop and go on."""
+
+from pathlib import Path
+from typing import Self, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tugan.generators.mapping import MappingNetwork, truncate
+from tugan.generators.mobilestylegan.config import MobileStyleGanConfig
+from tugan.generators.mobilestylegan.layers import DenseConv, DoublingBlock, doubled_inverse_haar
+from tugan.generators.protocol import FeatureBlock, GeneratorInfo, Noise, SynthesisState, Ws
+
+
+@final
+class MobileStyleGan(nn.Module):
+    """A frozen MobileStyleGAN; see :class:`tugan.generators.protocol.Generator`."""
+
+    def __init__(self, config: MobileStyleGanConfig, info: GeneratorInfo) -> None:
+        """Parameters are uninitialised: load them with ``load_state_dict``."""
+        super().__init__()
+        self.config = config
+        self._info = info
+        channels, w_dim = config.channels, config.w_dim
+        self.mapping = MappingNetwork(
+            z_dim=config.z_dim,
+            w_dim=w_dim,
+            widths=config.mapping_widths,
+            label_dim=0,
+            embed_dim=0,
+        )
+        self.w_mean = nn.Buffer(torch.empty(w_dim))
+        self.const = nn.Parameter(torch.empty(channels[0], 4, 4))
+        self.first = DenseConv(channels=channels[0], w_dim=w_dim, side_px=4)
+        self.blocks = nn.ModuleList(
+            DoublingBlock(fan_in=fan_in, fan_out=fan_out, w_dim=w_dim, side_px=8 << index)
+            for index, (fan_in, fan_out) in enumerate(zip(channels, channels[1:], strict=False))
+        )
+        self.rgb_affine = nn.Linear(w_dim, channels[-1])
+        self.rgb_weight = nn.Parameter(torch.empty(12, channels[-1], 1, 1))
+        self.rgb_bias = nn.Parameter(torch.empty(12))
+        self.eval().requires_grad_(False)
+
+    @property
+    def info(self) -> GeneratorInfo:
+        """What it is."""
+        return self._info
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.const.device
+
+    def map(
+        self,
+        z: Float[Tensor, "b z"],
+        *,
+        psi: float = 0.7,
+        label: Float[Tensor, "b c"] | None = None,
+    ) -> Ws:
+        """``ws`` of standard normal ``z``; there are no labels."""
+        if label is not None:
+            raise ValueError("this generator takes no label")
+        w = self.mapping(z.to(self.const), None)
+        return truncate(w, mean=self.w_mean, psi=psi, num_ws=self.config.num_ws)
+
+    def begin(self, ws: Ws, *, noise: Noise = "const") -> SynthesisState:
+        """Synthesis before the first block; ``ValueError`` if ``ws`` has another shape."""
+        expected = (self.config.num_ws, self.config.w_dim)
+        if ws.ndim != 3 or tuple(ws.shape[1:]) != expected:
+            raise ValueError(f"ws must be (batch, {expected[0]}, {expected[1]}), got {tuple(ws.shape)}")
+        const = self.const.expand(ws.shape[0], -1, -1, -1)
+        const = const.contiguous(memory_format=torch.channels_last)
+        return SynthesisState(ws=ws, blocks_done=0, features=const, noise=noise)
+
+    def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
+        """Run blocks through the one of this size; ``ValueError`` if there is none, or it is past."""
+        target = self._info.blocks.index(self._info.block(until_px)) + 1
+        if target < state.blocks_done:
+            raise ValueError(f"the synthesis is past its {until_px} px block")
+        return self._run(state, target)
+
+    def finish(self, state: SynthesisState) -> Float[Tensor, "b 3 h w"]:
+        """Run the remaining blocks and the RGB head; the picture."""
+        done = self._run(state, len(self._info.blocks))
+        style = self.rgb_affine(done.ws[:, self.config.used_rows - 1])
+        x = F.conv2d(
+            done.features * (0.5 * style)[:, :, None, None], self.rgb_weight, 0.5 * self.rgb_bias
+        )
+        return doubled_inverse_haar(x).contiguous()
+
+    def forward(self, ws: Ws, noise: Noise = "const") -> Float[Tensor, "b 3 h w"]:
+        """``ws`` to the picture."""
+        return self.finish(self.begin(ws, noise=noise))
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: str | Path,
+        *,
+        device: str | torch.device = "auto",
+        dtype: torch.dtype = torch.float32,
+    ) -> Self:
+        """Like :func:`tugan.load_generator`; ``TypeError`` if the model is of another family."""
+        from tugan.generators.loading import load_generator
+
+        generator = load_generator(model, device=device, dtype=dtype)
+        if not isinstance(generator, cls):
+            raise TypeError(f"{model} is a {generator.info.family}, expected a {cls.__name__}")
+        return generator
+
+    def save_pretrained(self, folder: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
+        """Like :func:`tugan.save_pretrained`."""
+        from tugan.generators.saving import save_pretrained
+
+        save_pretrained(self, folder, dtype=dtype)
+
+    def _run(self, state: SynthesisState, until_block: int) -> SynthesisState:
+        x, ws = state.features, state.ws
+        for index in range(state.blocks_done, until_block):
+            if index == 0:
+                x = self.first(x, ws[:, 0], state.noise)
+            else:
+                block = self.blocks[index - 1]
+                x = block(x, ws[:, 2 * index - 1], ws[:, 2 * index], state.noise)
+        return SynthesisState(ws=ws, blocks_done=until_block, features=x, noise=state.noise)
+
+
+def feature_blocks(config: MobileStyleGanConfig) -> tuple[FeatureBlock, ...]:
+    """The places where this network's synthesis can stop."""
+    return tuple(
+        FeatureBlock(until_px=4 << index, size_hw=(4 << index, 4 << index), channels=channels)
+        for index, channels in enumerate(config.channels)
+    )

@@ -1,0 +1,176 @@
+"""What the drag needs of a generator, and nothing more."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol, Self
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+Ws = Float[Tensor, "b n w"]
+"""Intermediate latents: a row of ``w_dim`` numbers for each of the ``num_ws`` style inputs."""
+
+Noise = Literal["const", "random", "none"]
+"""Per-pixel noise of the StyleGAN families: the stored maps, fresh draws, or nothing."""
+
+LatentKind = Literal["w", "w+"]
+"""``w``: one move shared by the moving rows; ``w+``: a move of its own for each of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureBlock:
+    """A place where synthesis can stop."""
+
+    until_px: int
+    """Longer side of the block's feature map; what :meth:`Generator.advance` is asked for."""
+    size_hw: tuple[int, int]
+    """Height and width of its feature map."""
+    channels: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WStatistics:
+    """First two moments of W, from many mapped samples."""
+
+    mean: Float[Tensor, "w"]
+    covariance_factor: Float[Tensor, "w w"]
+    """Lower triangular ``L`` with ``L @ L.T`` the covariance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DragHints:
+    """Where drags go well on this generator; solvers take their defaults from here."""
+
+    feature_px: int
+    """Block whose features are supervised and tracked."""
+    latent: LatentKind
+    rows: int
+    """How many of the first rows of ``ws`` move."""
+    whitened: bool
+    """Move in coordinates whitened by the covariance of W."""
+    learning_rate: float
+    """Adam's, in the chosen coordinates."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratorInfo:
+    """All that is known of a generator without running it."""
+
+    name: str
+    family: str
+    size_hw: tuple[int, int]
+    """Height and width of the picture, in pixels."""
+    num_ws: int
+    w_dim: int
+    z_dim: int
+    label_dim: int
+    """Number of classes; 0 if the generator takes no label."""
+    blocks: tuple[FeatureBlock, ...]
+    hints: DragHints
+    w_statistics: WStatistics | None = field(default=None, repr=False)
+    domain: str = "unknown"
+    """What it draws: faces, cats, ..."""
+    licence: str = "unknown"
+    source: str = "unknown"
+    """Where the weights came from."""
+    notes: str = ""
+    """What moves well, and what does not."""
+
+    def block(self, until_px: int) -> FeatureBlock:
+        """The block of this size; ``ValueError`` lists the sizes there are."""
+        for block in self.blocks:
+            if block.until_px == until_px:
+                return block
+        sizes = ", ".join(str(block.until_px) for block in self.blocks)
+        raise ValueError(f"{self.name} has no {until_px} px block; it has {sizes}")
+
+    def nearest_block(self, until_px: int) -> FeatureBlock:
+        """The largest block not larger than this (the smallest one, if all are larger)."""
+        fitting = [block for block in self.blocks if block.until_px <= until_px]
+        return fitting[-1] if fitting else self.blocks[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesisState:
+    """A synthesis that has stopped at a block and can go on from there.
+
+    States are values: one can be advanced twice, or kept while another goes on.
+    """
+
+    ws: Ws
+    blocks_done: int
+    features: Float[Tensor, "b c h w"]
+    """Output of the last block that ran (before the first: the learned constant)."""
+    image: Float[Tensor, "b 3 h w"] | None = None
+    """The picture so far, in families that build it up alongside (StyleGAN2's skips)."""
+    noise: Noise = "const"
+
+    def detach(self) -> Self:
+        """The same without its autograd history."""
+        image = None if self.image is None else self.image.detach()
+        return replace(
+            self, ws=self.ws.detach(), features=self.features.detach(), image=image
+        )
+
+
+class Generator(Protocol):
+    """A frozen, pretrained generator whose synthesis can stop at a block and go on."""
+
+    @property
+    def info(self) -> GeneratorInfo:
+        """What it is."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        ...
+
+    def map(
+        self, z: Float[Tensor, "b z"], *, psi: float = 0.7, label: Float[Tensor, "b c"] | None = None
+    ) -> Ws:
+        """Latents of standard normal ``z``, pulled toward the mean of W by truncation ``psi``."""
+        ...
+
+    def begin(self, ws: Ws, *, noise: Noise = "const") -> SynthesisState:
+        """Synthesis before its first block."""
+        ...
+
+    def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
+        """Run blocks up to and including the one whose map has this longer side."""
+        ...
+
+    def finish(self, state: SynthesisState) -> Float[Tensor, "b 3 h w"]:
+        """Run what is left; the picture, about [-1, 1]."""
+        ...
+
+
+class PretrainedGenerator(Generator, Protocol):
+    """A generator that can be saved: all the families' networks are modules with a config."""
+
+    @property
+    def config(self) -> object:
+        """The family's configuration, a dataclass instance."""
+        ...
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All tensors by name."""
+        ...
+
+
+def synthesize(generator: Generator, ws: Ws, *, noise: Noise = "const") -> Float[Tensor, "b 3 h w"]:
+    """The picture of ``ws`` in one go, without autograd."""
+    with torch.no_grad():
+        return generator.finish(generator.begin(ws, noise=noise))
+
+
+def sample_z(seed: int, *, z_dim: int, count: int = 1) -> Float[Tensor, "b z"]:
+    """Standard normal latents of a seed.
+
+    Drawn by numpy's ``RandomState``, as the field's programs do, so that a seed names the same
+    picture everywhere.
+    """
+    import numpy as np
+
+    draws = np.random.RandomState(seed).randn(count, z_dim)
+    return torch.from_numpy(draws).float()

@@ -1,0 +1,78 @@
+"""A generator to a folder: ``config.json``, ``model.safetensors``, ``README.md``."""
+
+import hashlib
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from tugan.core.atomic_write import atomic_path
+from tugan.generators.assembly import collect_tensors
+from tugan.generators.model_config import About, ModelConfig, architecture_json
+from tugan.generators.protocol import GeneratorInfo, PretrainedGenerator
+
+
+def save_pretrained(
+    generator: PretrainedGenerator, folder: str | Path, *, dtype: torch.dtype = torch.float32
+) -> None:
+    """Write the generator so that :func:`tugan.load_generator` opens it.
+
+    ``dtype=torch.float16`` halves the file. :class:`OutputError` if the folder cannot be written
+    to; each file is written whole or not at all.
+    """
+    folder = Path(folder)
+    tensors = {
+        name: tensor.detach().to("cpu", dtype).contiguous()
+        for name, tensor in collect_tensors(generator).items()
+    }
+    config = model_config_of(generator)
+    # config.json comes last: without it the folder is not a model
+    with atomic_path(folder / "model.safetensors") as path:
+        save_file(tensors, path, metadata={"format": "pt"})
+    with atomic_path(folder / "README.md") as path:
+        path.write_text(model_card(generator.info), encoding="utf-8")
+    with atomic_path(folder / "config.json") as path:
+        path.write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def model_config_of(generator: PretrainedGenerator) -> ModelConfig:
+    """The ``config.json`` of a generator."""
+    info = generator.info
+    about = About(
+        name=info.name,
+        domain=info.domain,
+        licence=info.licence,
+        source=info.source,
+        notes=info.notes,
+    )
+    return ModelConfig(
+        family=info.family,
+        about=about,
+        hints=info.hints,
+        architecture=architecture_json(generator.config),
+    )
+
+
+def model_card(info: GeneratorInfo) -> str:
+    """A short model card in Markdown."""
+    height, width = info.size_hw
+    return (
+        f"# {info.name}\n\n"
+        f"| | |\n|---|---|\n"
+        f"| draws | {info.domain} |\n"
+        f"| size | {width} x {height} px |\n"
+        f"| family | {info.family} |\n"
+        f"| licence | {info.licence} |\n"
+        f"| source | {info.source} |\n\n"
+        f"{info.notes or 'Nothing is noted of what moves well.'}\n\n"
+        "Opens with `tugan.load_generator(folder)` or `tugan generate --model folder`.\n"
+    )
+
+
+def fingerprint(generator: PretrainedGenerator) -> str:
+    """Short hash that tells two models apart: of the first values of every tensor."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(generator.state_dict().items()):
+        digest.update(f"{name}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.flatten()[:64].float().cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]

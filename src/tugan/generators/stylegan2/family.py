@@ -1,0 +1,48 @@
+"""StyleGAN2 as a generator family."""
+
+from typing import final
+
+import torch
+
+from tugan.generators.assembly import LatentShape, load_tensors, make_info, parse_architecture
+from tugan.generators.formats.checkpoint import RawCheckpoint
+from tugan.generators.model_config import CanonicalModel
+from tugan.generators.stylegan2.config import StyleGan2Config
+from tugan.generators.stylegan2.nvidia import adopt_nvidia
+from tugan.generators.stylegan2.network import StyleGan2, feature_blocks
+from tugan.generators.stylegan2.rosinality import adopt_rosinality
+
+
+@final
+class StyleGan2Family:
+    """Builds :class:`StyleGan2`; adopts NVIDIA's pickles and rosinality's checkpoints."""
+
+    name = "stylegan2"
+
+    def build(self, model: CanonicalModel) -> StyleGan2:
+        """The network with its tensors."""
+        config = parse_architecture(model, StyleGan2Config)
+        latent = LatentShape(
+            num_ws=config.num_ws,
+            w_dim=config.w_dim,
+            z_dim=config.z_dim,
+            label_dim=config.label_dim,
+        )
+        info = make_info(
+            model,
+            size_hw=config.size_hw(len(config.channels) - 1),
+            latent=latent,
+            blocks=feature_blocks(config),
+        )
+        with torch.device("meta"):
+            network = StyleGan2(config, info)
+        load_tensors(network, model)
+        return network
+
+    def adopt(self, raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
+        """The model in an NVIDIA pickle or a rosinality file, or None."""
+        if raw.format == "nvidia-pickle":
+            return adopt_nvidia(raw, name=name)
+        if raw.format == "torch":
+            return adopt_rosinality(raw, name=name)
+        return None

@@ -1,0 +1,116 @@
+"""The layers of StyleGAN2 synthesis (Karras et al. 2020a), in plain PyTorch."""
+
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tugan.generators.mapping import ACTIVATION_GAIN, LEAKY_SLOPE
+from tugan.generators.protocol import Noise
+
+DEMODULATION_EPS = 1e-8
+
+
+def binomial_filter() -> Float[Tensor, "4 4"]:
+    """The [1, 3, 3, 1] resampling filter in two dimensions, sum 1."""
+    row = torch.tensor([1.0, 3.0, 3.0, 1.0])
+    return torch.outer(row, row) / 64.0
+
+
+@final
+class StyledConv(nn.Module):
+    """Modulated 3x3 convolution, noise, bias, leaky ReLU (Karras et al. 2020a, figure 2d).
+
+    Modulation scales the input channels and demodulation the output channels: the same product as
+    scaled weights (their equations 1 and 3), with the weights left alone, so that a backward pass
+    to the latent needs no gradient of a weight tensor.
+    """
+
+    def __init__(
+        self,
+        *,
+        fan_in: int,
+        fan_out: int,
+        w_dim: int,
+        size_hw: tuple[int, int],
+        upsample: bool,
+        clamp: float | None,
+    ) -> None:
+        """``size_hw`` is the output's."""
+        super().__init__()
+        self.upsample = upsample
+        self.clamp = clamp
+        self.affine = nn.Linear(w_dim, fan_in)
+        self.weight = nn.Parameter(torch.empty(fan_out, fan_in, 3, 3))
+        self.bias = nn.Parameter(torch.empty(fan_out))
+        self.noise_strength = nn.Parameter(torch.empty(()))
+        self.noise = nn.Buffer(torch.empty(size_hw))
+
+    def forward(
+        self, x: Float[Tensor, "b i h w"], w: Float[Tensor, "b d"], noise: Noise
+    ) -> Float[Tensor, "b o oh ow"]:
+        """Features after this layer, twice the size if it upsamples."""
+        style = self.affine(w)
+        x = x * style[:, :, None, None]
+        x = _upsampling_conv(x, self.weight) if self.upsample else F.conv2d(x, self.weight, padding=1)
+        x = x * self._demodulation(style)[:, :, None, None]
+        x = x + self.bias[:, None, None]
+        offset = self._noise(x, noise)
+        if offset is not None:
+            x = x + offset
+        x = F.leaky_relu(x, LEAKY_SLOPE) * ACTIVATION_GAIN
+        return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
+
+    def _demodulation(self, style: Float[Tensor, "b i"]) -> Float[Tensor, "b o"]:
+        energy = self.weight.square().sum(dim=(2, 3))
+        return torch.rsqrt(style.square() @ energy.T + DEMODULATION_EPS)
+
+    def _noise(self, x: Tensor, noise: Noise) -> Tensor | None:
+        if noise == "none":
+            return None
+        if noise == "const":
+            return self.noise * self.noise_strength
+        batch, _, height, width = x.shape
+        return torch.randn(batch, 1, height, width, device=x.device, dtype=x.dtype) * (
+            self.noise_strength
+        )
+
+
+@final
+class ToRgb(nn.Module):
+    """Modulated 1x1 convolution to RGB, without demodulation (Karras et al. 2020a, section 4.1)."""
+
+    def __init__(self, *, fan_in: int, w_dim: int, clamp: float | None) -> None:
+        """The equalised gain is folded into ``affine``."""
+        super().__init__()
+        self.clamp = clamp
+        self.affine = nn.Linear(w_dim, fan_in)
+        self.weight = nn.Parameter(torch.empty(3, fan_in, 1, 1))
+        self.bias = nn.Parameter(torch.empty(3))
+
+    def forward(
+        self, x: Float[Tensor, "b i h w"], w: Float[Tensor, "b d"]
+    ) -> Float[Tensor, "b 3 h w"]:
+        """This block's contribution to the picture."""
+        style = self.affine(w)
+        rgb = F.conv2d(x * style[:, :, None, None], self.weight, self.bias)
+        return rgb if self.clamp is None else rgb.clamp(-self.clamp, self.clamp)
+
+
+def upsample_image(image: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h2 w2"]:
+    """Twice the size by zero insertion and the binomial filter."""
+    channels = image.shape[1]
+    kernel = (4 * binomial_filter()).to(image).expand(channels, 1, 4, 4)
+    return F.conv_transpose2d(image, kernel, stride=2, padding=1, groups=channels)
+
+
+def _upsampling_conv(
+    x: Float[Tensor, "b i h w"], weight: Float[Tensor, "o i 3 3"]
+) -> Float[Tensor, "b o h2 w2"]:
+    """Transposed convolution to ``2 h + 1``, then the binomial filter down to ``2 h``."""
+    x = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
+    channels = x.shape[1]
+    kernel = (4 * binomial_filter()).to(x).expand(channels, 1, 4, 4)
+    return F.conv2d(x, kernel, padding=1, groups=channels)

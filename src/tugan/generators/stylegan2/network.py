@@ -1,0 +1,165 @@
+"""StyleGAN2's generator (Karras et al. 2020a), with synthesis that can stop and go on."""
+
+from pathlib import Path
+from typing import Self, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from tugan.generators.mapping import MappingNetwork, truncate
+from tugan.generators.protocol import (
+    FeatureBlock,
+    GeneratorInfo,
+    Noise,
+    SynthesisState,
+    Ws,
+)
+from tugan.generators.stylegan2.config import StyleGan2Config
+from tugan.generators.stylegan2.layers import StyledConv, ToRgb, upsample_image
+
+
+@final
+class SynthesisBlock(nn.Module):
+    """One resolution: one or two styled convolutions, and the skip to RGB."""
+
+    def __init__(self, config: StyleGan2Config, index: int) -> None:
+        """Block 0 works at the constant's size and has one convolution."""
+        super().__init__()
+        fan_out = config.channels[index]
+        fans_in = (fan_out,) if index == 0 else (config.channels[index - 1], fan_out)
+        self.convs = nn.ModuleList(
+            StyledConv(
+                fan_in=fan_in,
+                fan_out=fan_out,
+                w_dim=config.w_dim,
+                size_hw=config.size_hw(index),
+                upsample=index > 0 and position == 0,
+                clamp=config.conv_clamp,
+            )
+            for position, fan_in in enumerate(fans_in)
+        )
+        self.to_rgb = ToRgb(fan_in=fan_out, w_dim=config.w_dim, clamp=config.conv_clamp)
+        self.first_row = max(2 * index - 1, 0)
+
+    def forward(
+        self, x: Float[Tensor, "b i h w"], image: Tensor | None, ws: Ws, noise: Noise
+    ) -> tuple[Float[Tensor, "b o oh ow"], Float[Tensor, "b 3 oh ow"]]:
+        """Features and picture after this block."""
+        row = self.first_row
+        for conv in self.convs:
+            x = conv(x, ws[:, row], noise)
+            row += 1
+        rgb = self.to_rgb(x, ws[:, row])
+        return x, rgb if image is None else upsample_image(image) + rgb
+
+
+@final
+class StyleGan2(nn.Module):
+    """A frozen StyleGAN2 generator; see :class:`tugan.generators.protocol.Generator`."""
+
+    def __init__(self, config: StyleGan2Config, info: GeneratorInfo) -> None:
+        """Parameters are uninitialised: load them with ``load_state_dict``."""
+        super().__init__()
+        self.config = config
+        self._info = info
+        self.mapping = MappingNetwork(
+            z_dim=config.z_dim,
+            w_dim=config.w_dim,
+            widths=config.mapping_widths,
+            label_dim=config.label_dim,
+            embed_dim=config.embed_dim,
+        )
+        self.w_mean = nn.Buffer(torch.empty(config.w_dim))
+        self.const = nn.Parameter(torch.empty(config.channels[0], *config.const_hw))
+        self.blocks = nn.ModuleList(
+            SynthesisBlock(config, index) for index in range(len(config.channels))
+        )
+        self.eval().requires_grad_(False)
+
+    @property
+    def info(self) -> GeneratorInfo:
+        """What it is."""
+        return self._info
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.const.device
+
+    def map(
+        self,
+        z: Float[Tensor, "b z"],
+        *,
+        psi: float = 0.7,
+        label: Float[Tensor, "b c"] | None = None,
+        cutoff: int | None = None,
+    ) -> Ws:
+        """``ws`` of standard normal ``z``; ``cutoff`` limits truncation to the first rows."""
+        w = self.mapping(z.to(self.const), None if label is None else label.to(self.const))
+        return truncate(w, mean=self.w_mean, psi=psi, num_ws=self.config.num_ws, cutoff=cutoff)
+
+    def begin(self, ws: Ws, *, noise: Noise = "const") -> SynthesisState:
+        """Synthesis before the first block; ``ValueError`` if ``ws`` has another shape."""
+        expected = (self.config.num_ws, self.config.w_dim)
+        if ws.ndim != 3 or tuple(ws.shape[1:]) != expected:
+            raise ValueError(f"ws must be (batch, {expected[0]}, {expected[1]}), got {tuple(ws.shape)}")
+        const = self.const.expand(ws.shape[0], -1, -1, -1)
+        return SynthesisState(ws=ws, blocks_done=0, features=const, noise=noise)
+
+    def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
+        """Run blocks through the one of this size; ``ValueError`` if there is none, or it is past."""
+        target = self._info.blocks.index(self._info.block(until_px)) + 1
+        if target < state.blocks_done:
+            raise ValueError(f"the synthesis is past its {until_px} px block")
+        return self._run(state, target)
+
+    def finish(self, state: SynthesisState) -> Float[Tensor, "b 3 h w"]:
+        """Run the remaining blocks; the picture."""
+        image = self._run(state, len(self.blocks)).image
+        assert image is not None
+        return image
+
+    def forward(self, ws: Ws, noise: Noise = "const") -> Float[Tensor, "b 3 h w"]:
+        """``ws`` to the picture."""
+        return self.finish(self.begin(ws, noise=noise))
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: str | Path,
+        *,
+        device: str | torch.device = "auto",
+        dtype: torch.dtype = torch.float32,
+    ) -> Self:
+        """Like :func:`tugan.load_generator`; ``TypeError`` if the model is of another family."""
+        from tugan.generators.loading import load_generator
+
+        generator = load_generator(model, device=device, dtype=dtype)
+        if not isinstance(generator, cls):
+            raise TypeError(f"{model} is a {generator.info.family}, expected a {cls.__name__}")
+        return generator
+
+    def save_pretrained(self, folder: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
+        """Like :func:`tugan.save_pretrained`."""
+        from tugan.generators.saving import save_pretrained
+
+        save_pretrained(self, folder, dtype=dtype)
+
+    def _run(self, state: SynthesisState, until_block: int) -> SynthesisState:
+        x, image = state.features, state.image
+        for block in self.blocks[state.blocks_done : until_block]:
+            x, image = block(x, image, state.ws, state.noise)
+        return SynthesisState(
+            ws=state.ws, blocks_done=until_block, features=x, image=image, noise=state.noise
+        )
+
+
+def feature_blocks(config: StyleGan2Config) -> tuple[FeatureBlock, ...]:
+    """The places where this network's synthesis can stop."""
+    return tuple(
+        FeatureBlock(
+            until_px=max(config.size_hw(index)), size_hw=config.size_hw(index), channels=channels
+        )
+        for index, channels in enumerate(config.channels)
+    )

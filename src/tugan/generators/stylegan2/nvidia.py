@@ -1,0 +1,145 @@
+"""StyleGAN2 in NVIDIA's names (PyTorch pickles of the ADA and StyleGAN3 programs)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+
+from tugan.core.errors import CheckpointError
+from tugan.generators.formats.checkpoint import RawCheckpoint
+from tugan.generators.model_config import CanonicalModel
+from tugan.generators.stylegan2.adoption import (
+    MAPPING_LR_MULTIPLIER,
+    TensorSource,
+    canonical,
+    check_resample_filter,
+    check_rgb,
+    equalised_gain,
+)
+from tugan.generators.stylegan2.config import StyleGan2Config
+
+
+def adopt_nvidia(raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
+    """The model of a ``G_ema``, or None if it is not a StyleGAN2.
+
+    :class:`CheckpointError` if it is one of a variant that our network does not compute.
+    """
+    sizes = sorted(
+        int(found[1])
+        for key in raw.tensors
+        if (found := re.fullmatch(r"synthesis\.b(\d+)\.torgb\.weight", key))
+    )
+    if not sizes or f"synthesis.b{sizes[0]}.const" not in raw.tensors:
+        return None
+    reader = _Reader(TensorSource(raw.tensors), raw.attributes, tuple(sizes))
+    config = reader.config()
+    return canonical(config, reader.tensors(config), name=name, source="NVIDIA PyTorch pickle")
+
+
+@final
+@dataclass(frozen=True)
+class _Reader:
+    source: TensorSource
+    attributes: Mapping[str, str | int | float | bool | None]
+    sizes: tuple[int, ...]
+
+    def config(self) -> StyleGan2Config:
+        self._check_variant()
+        take = self.source.take
+        const = take(f"synthesis.b{self.sizes[0]}.const")
+        first = take("mapping.fc0.weight")
+        embed = self.source.tensors.get("mapping.embed.weight")
+        embed_dim = 0 if embed is None else embed.shape[0]
+        return StyleGan2Config(
+            channels=tuple(take(f"synthesis.b{size}.conv1.weight").shape[0] for size in self.sizes),
+            const_hw=(const.shape[1], const.shape[2]),
+            z_dim=first.shape[1] - embed_dim,
+            w_dim=take(f"synthesis.b{self.sizes[0]}.conv1.affine.weight").shape[1],
+            mapping_widths=tuple(
+                take(f"mapping.fc{index}.weight").shape[0] for index in range(self._mapping_depth())
+            ),
+            label_dim=0 if embed is None else embed.shape[1],
+            embed_dim=embed_dim,
+            conv_clamp=self._conv_clamp(),
+        )
+
+    def tensors(self, config: StyleGan2Config) -> dict[str, Tensor]:
+        """The network's tensors, gains folded in."""
+        take = self.source.take
+        out = {"w_mean": take("mapping.w_avg"), "const": take(f"synthesis.b{self.sizes[0]}.const")}
+        if config.label_dim:
+            out |= self._linear("mapping.embed", "mapping.embed", lr_multiplier=1.0)
+        for index in range(len(config.mapping_widths)):
+            out |= self._linear(
+                f"mapping.fc{index}",
+                f"mapping.layers.{index}",
+                lr_multiplier=MAPPING_LR_MULTIPLIER,
+            )
+        for index, size in enumerate(self.sizes):
+            names = ("conv1",) if index == 0 else ("conv0", "conv1")
+            for position, conv in enumerate(names):
+                theirs, ours = f"synthesis.b{size}.{conv}", f"blocks.{index}.convs.{position}"
+                out |= self._conv(theirs, ours, config.size_hw(index))
+            out |= self._to_rgb(f"synthesis.b{size}.torgb", f"blocks.{index}.to_rgb")
+        return out
+
+    def _conv(self, theirs: str, ours: str, size_hw: tuple[int, int]) -> dict[str, Tensor]:
+        take, take_or = self.source.take, self.source.take_or
+        return {
+            **self._linear(f"{theirs}.affine", f"{ours}.affine", lr_multiplier=1.0),
+            f"{ours}.weight": take(f"{theirs}.weight"),
+            f"{ours}.bias": take(f"{theirs}.bias"),
+            f"{ours}.noise_strength": take_or(f"{theirs}.noise_strength", torch.zeros(())),
+            f"{ours}.noise": take_or(f"{theirs}.noise_const", torch.zeros(size_hw)),
+        }
+
+    def _to_rgb(self, theirs: str, ours: str) -> dict[str, Tensor]:
+        weight = self.source.take(f"{theirs}.weight")
+        check_rgb(weight, f"{theirs}.weight")
+        gain = self._number(f"{theirs}.weight_gain", equalised_gain(weight))
+        affine = self._linear(f"{theirs}.affine", f"{ours}.affine", lr_multiplier=1.0)
+        return {
+            **{key: value * gain for key, value in affine.items()},
+            f"{ours}.weight": weight,
+            f"{ours}.bias": self.source.take(f"{theirs}.bias"),
+        }
+
+    def _linear(self, theirs: str, ours: str, *, lr_multiplier: float) -> dict[str, Tensor]:
+        weight = self.source.take(f"{theirs}.weight")
+        weight_gain = self._number(f"{theirs}.weight_gain", equalised_gain(weight, lr_multiplier))
+        bias_gain = self._number(f"{theirs}.bias_gain", lr_multiplier)
+        bias = self.source.take_or(f"{theirs}.bias", torch.zeros(weight.shape[0]))
+        return {f"{ours}.weight": weight * weight_gain, f"{ours}.bias": bias * bias_gain}
+
+    def _mapping_depth(self) -> int:
+        depth = 0
+        while f"mapping.fc{depth}.weight" in self.source.tensors:
+            depth += 1
+        return depth
+
+    def _number(self, name: str, default: float) -> float:
+        value = self.attributes.get(name)
+        return float(value) if isinstance(value, int | float) else default
+
+    def _conv_clamp(self) -> float | None:
+        pattern = re.compile(r"synthesis\.b\d+\.(conv[01]|torgb)\.conv_clamp")
+        clamps = {v for k, v in self.attributes.items() if pattern.fullmatch(k)}
+        if len(clamps) > 1:
+            raise CheckpointError(f"the layers clamp differently ({clamps}): not supported")
+        value = clamps.pop() if clamps else None
+        return float(value) if isinstance(value, int | float) else None
+
+    def _check_variant(self) -> None:
+        for key, value in self.attributes.items():
+            if key.endswith(".architecture") and value != "skip":
+                raise CheckpointError(
+                    f"{key} is {value!r}; only StyleGAN2's 'skip' architecture is supported"
+                )
+            if key.endswith(".activation") and value not in ("lrelu", "linear"):
+                raise CheckpointError(f"{key} is {value!r}; only 'lrelu' is supported")
+        for key, tensor in self.source.tensors.items():
+            if key.startswith("synthesis.") and key.endswith(".resample_filter"):
+                check_resample_filter(tensor, sum_to=1.0, name=key)

@@ -1,0 +1,123 @@
+"""StyleGAN2 in the names of rosinality's PyTorch port."""
+
+import re
+from typing import final
+
+import torch
+from torch import Tensor
+
+from tugan.core.errors import CheckpointError
+from tugan.generators.formats.checkpoint import RawCheckpoint
+from tugan.generators.model_config import CanonicalModel
+from tugan.generators.stylegan2.adoption import (
+    MAPPING_LR_MULTIPLIER,
+    TensorSource,
+    canonical,
+    check_resample_filter,
+    check_rgb,
+    equalised_gain,
+    mapping_mean,
+)
+from tugan.generators.stylegan2.config import StyleGan2Config
+
+PREFIX = "g_ema."
+
+
+def adopt_rosinality(raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
+    """The model of a file's ``g_ema``, or None if it is not a StyleGAN2 in these names."""
+    if f"{PREFIX}input.input" not in raw.tensors:
+        return None
+    tensors = {k.removeprefix(PREFIX): v for k, v in raw.tensors.items() if k.startswith(PREFIX)}
+    reader = _Reader(TensorSource(tensors))
+    config = reader.config()
+    out = reader.tensors(config)
+    mean = raw.tensors.get("latent_avg")
+    out["w_mean"] = mapping_mean(out, config) if mean is None else mean.float().flatten()
+    return canonical(config, out, name=name, source="rosinality checkpoint")
+
+
+@final
+class _Reader:
+    def __init__(self, source: TensorSource) -> None:
+        self.source = source
+        self.doublings = self._count(r"to_rgbs\.(\d+)\.conv\.weight")
+        # style.0 is the normalisation, which has no tensors
+        self.depth = self._count(r"style\.(\d+)\.weight")
+
+    def config(self) -> StyleGan2Config:
+        take = self.source.take
+        const = take("input.input")
+        convs = ["conv1", *(f"convs.{2 * index + 1}" for index in range(self.doublings))]
+        widths = tuple(take(f"style.{layer}.weight").shape[0] for layer in self._mapping_layers())
+        if not widths:
+            raise CheckpointError("the checkpoint has no mapping network (style.N.weight)")
+        return StyleGan2Config(
+            channels=tuple(take(f"{conv}.conv.weight").shape[1] for conv in convs),
+            const_hw=(const.shape[2], const.shape[3]),
+            z_dim=take("style.1.weight").shape[1],
+            w_dim=take("conv1.conv.modulation.weight").shape[1],
+            mapping_widths=widths,
+        )
+
+    def tensors(self, config: StyleGan2Config) -> dict[str, Tensor]:
+        """The network's tensors, gains folded in, but for the mean of W."""
+        out = {"const": self.source.take("input.input")[0]}
+        for index, layer in enumerate(self._mapping_layers()):
+            weight = self.source.take(f"style.{layer}.weight")
+            bias = self.source.take(f"style.{layer}.bias")
+            out[f"mapping.layers.{index}.weight"] = weight * equalised_gain(
+                weight, MAPPING_LR_MULTIPLIER
+            )
+            out[f"mapping.layers.{index}.bias"] = bias * MAPPING_LR_MULTIPLIER
+        out |= self._conv("conv1", 0, "blocks.0.convs.0", config.size_hw(0))
+        out |= self._to_rgb("to_rgb1", "blocks.0.to_rgb")
+        for index in range(self.doublings):
+            for position in (0, 1):
+                layer = 2 * index + position
+                ours = f"blocks.{index + 1}.convs.{position}"
+                out |= self._conv(f"convs.{layer}", layer + 1, ours, config.size_hw(index + 1))
+            self._check_filters(index)
+            out |= self._to_rgb(f"to_rgbs.{index}", f"blocks.{index + 1}.to_rgb")
+        return out
+
+    def _conv(
+        self, theirs: str, noise_index: int, ours: str, size_hw: tuple[int, int]
+    ) -> dict[str, Tensor]:
+        take = self.source.take
+        # The port of noise maps came late: older files have none, and their noise is random.
+        noise = self.source.take_or(f"noises.noise_{noise_index}", torch.zeros(1, 1, *size_hw))
+        return {
+            **self._modulation(f"{theirs}.conv.modulation", f"{ours}.affine"),
+            f"{ours}.weight": take(f"{theirs}.conv.weight")[0],
+            f"{ours}.bias": take(f"{theirs}.activate.bias"),
+            f"{ours}.noise_strength": take(f"{theirs}.noise.weight")[0],
+            f"{ours}.noise": noise[0, 0],
+        }
+
+    def _to_rgb(self, theirs: str, ours: str) -> dict[str, Tensor]:
+        weight = self.source.take(f"{theirs}.conv.weight")[0]
+        check_rgb(weight, f"{theirs}.conv.weight")
+        modulation = self._modulation(f"{theirs}.conv.modulation", f"{ours}.affine")
+        return {
+            **{key: value * equalised_gain(weight) for key, value in modulation.items()},
+            f"{ours}.weight": weight,
+            f"{ours}.bias": self.source.take(f"{theirs}.bias").flatten(),
+        }
+
+    def _modulation(self, theirs: str, ours: str) -> dict[str, Tensor]:
+        weight = self.source.take(f"{theirs}.weight")
+        return {
+            f"{ours}.weight": weight * equalised_gain(weight),
+            f"{ours}.bias": self.source.take(f"{theirs}.bias"),
+        }
+
+    def _check_filters(self, index: int) -> None:
+        for name in (f"convs.{2 * index}.conv.blur.kernel", f"to_rgbs.{index}.upsample.kernel"):
+            if name in self.source.tensors:
+                check_resample_filter(self.source.take(name), sum_to=4.0, name=name)
+
+    def _mapping_layers(self) -> range:
+        return range(1, self.depth + 1)
+
+    def _count(self, pattern: str) -> int:
+        return sum(1 for key in self.source.tensors if re.fullmatch(pattern, key))

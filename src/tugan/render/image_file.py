@@ -1,0 +1,52 @@
+"""Image files in and out, whole or not at all."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from tugan.core.atomic_write import atomic_path, check_writable
+from tugan.core.errors import InvalidDragError, OutputError
+from tugan.core.images import RgbArray
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+MAX_MASK_PIXELS = 64_000_000
+
+
+def check_image_path(path: Path) -> None:
+    """:class:`OutputError` unless an image of this name can be written there."""
+    if path.suffix.lower() not in IMAGE_SUFFIXES:
+        known = ", ".join(IMAGE_SUFFIXES)
+        raise OutputError(f"cannot write {path}: the name of a picture ends in one of {known}")
+    check_writable(path)
+
+
+def write_image(path: Path, pixels: RgbArray) -> None:
+    """Write by the name's suffix: PNG lossless, JPEG and WebP at quality 95."""
+    check_image_path(path)
+    with atomic_path(path) as temporary:
+        Image.fromarray(pixels).save(temporary, quality=95)
+
+
+def read_mask(path: Path) -> Float[Tensor, "h w"]:
+    """A mask picture: white is 1, black 0; transparent counts as black.
+
+    :class:`InvalidDragError` if the file is no picture, or unreasonably large.
+    """
+    try:
+        with Image.open(path) as opened:
+            if opened.width * opened.height > MAX_MASK_PIXELS:
+                raise InvalidDragError(
+                    f"the mask {path} is {opened.width} x {opened.height} px: far too large"
+                )
+            picture = ImageOps.exif_transpose(opened).convert("RGBA")
+    except FileNotFoundError as error:
+        raise InvalidDragError(f"there is no mask file {path}") from error
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise InvalidDragError(f"the mask {path} cannot be read as a picture: {error}") from error
+    on_black = Image.new("RGBA", picture.size, "black")
+    grey = Image.alpha_composite(on_black, picture).convert("L")
+    return torch.from_numpy(np.asarray(grey, dtype=np.float32) / 255)

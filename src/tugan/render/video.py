@@ -1,0 +1,90 @@
+"""Animations: GIF and WebP with Pillow, MP4 and WebM with the extra ``video``."""
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tugan.core.atomic_write import atomic_path, check_writable
+from tugan.core.errors import MissingExtraError, OutputError
+from tugan.core.images import RgbArray
+
+PILLOW_SUFFIXES = (".gif", ".webp")
+AV_CODECS = {".mp4": "libx264", ".webm": "libvpx-vp9"}
+MAX_SIDE_PX = 512
+FRAMES_PER_SECOND = 15
+HOLD_S = 1.0
+"""How long the first and the last frame stand still."""
+
+
+def check_video_path(path: Path) -> None:
+    """:class:`OutputError` or :class:`MissingExtraError` unless this animation can be written."""
+    suffix = path.suffix.lower()
+    if suffix not in (*PILLOW_SUFFIXES, *AV_CODECS):
+        known = ", ".join((*PILLOW_SUFFIXES, *AV_CODECS))
+        raise OutputError(f"cannot write {path}: the name of an animation ends in one of {known}")
+    if suffix in AV_CODECS and importlib.util.find_spec("av") is None:
+        raise MissingExtraError(
+            f"{suffix} needs the extra 'video' (pip install 'tugan[video]'); .gif and .webp do not"
+        )
+    check_writable(path)
+
+
+def video_frame(pixels: RgbArray) -> RgbArray:
+    """A frame at the animation's size: at most :data:`MAX_SIDE_PX`, even sides as codecs want."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, MAX_SIDE_PX / max(height, width))
+    size = (max(round(width * scale) // 2 * 2, 2), max(round(height * scale) // 2 * 2, 2))
+    if size == (width, height):
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+
+
+def write_video(path: Path, frames: Sequence[RgbArray]) -> None:
+    """Write frames of one size; ``ValueError`` if there are none.
+
+    The first and last frame are held for a second.
+    """
+    if not frames:
+        raise ValueError("an animation needs at least one frame")
+    check_video_path(path)
+    with atomic_path(path) as temporary:
+        if path.suffix.lower() in PILLOW_SUFFIXES:
+            _write_with_pillow(temporary, frames)
+        else:
+            _write_with_av(temporary, frames)
+
+
+def _write_with_pillow(path: Path, frames: Sequence[RgbArray]) -> None:
+    pictures = [Image.fromarray(frame) for frame in frames]
+    frame_ms = round(1000 / FRAMES_PER_SECOND)
+    durations_ms = [frame_ms] * len(frames)
+    durations_ms[0] = durations_ms[-1] = round(1000 * HOLD_S)
+    if path.suffix.lower() == ".gif":
+        # one palette of the first and last picture keeps colours from flickering
+        both = Image.fromarray(np.concatenate([frames[0], frames[-1]], axis=1))
+        palette = both.quantize(256, method=Image.Quantize.MEDIANCUT)
+        pictures = [one.quantize(palette=palette) for one in pictures]
+    first, *rest = pictures
+    first.save(
+        path, save_all=True, append_images=rest, duration=durations_ms, loop=0, quality=85
+    )
+
+
+def _write_with_av(path: Path, frames: Sequence[RgbArray]) -> None:
+    import av
+
+    hold = round(HOLD_S * FRAMES_PER_SECOND)
+    held = [*[frames[0]] * hold, *frames, *[frames[-1]] * hold]
+    height, width = frames[0].shape[:2]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(
+            AV_CODECS[path.suffix.lower()], rate=FRAMES_PER_SECOND, options={"crf": "20"}
+        )
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for pixels in held:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))

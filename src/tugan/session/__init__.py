@@ -1,0 +1,1 @@
+"""Edits that outlive a process."""

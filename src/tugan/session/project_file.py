@@ -1,0 +1,128 @@
+"""A drag in one file: what was asked, of which model, and what came out.
+
+The file is safetensors: tensors, and a JSON header in its metadata. Reading it runs nothing.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from tugan.core.atomic_write import atomic_path
+from tugan.core.errors import TuganError
+from tugan.core.outcome import Outcome
+from tugan.drag.settings import DragSettings
+from tugan.generators.protocol import Noise, Ws
+
+FORMAT_VERSION = 1
+_HEADER = "tugan_project"
+
+
+class ProjectFileError(TuganError):
+    """A file that is not a project, or a project of another model."""
+
+
+class ModelReference(BaseModel):
+    """Which generator a project belongs to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name_or_path: str
+    fingerprint: str
+    """Of its weights, so that another model under the same name is noticed."""
+
+
+class ProjectHeader(BaseModel):
+    """All of a project but its tensors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: int = Field(default=FORMAT_VERSION, ge=1, le=FORMAT_VERSION)
+    model: ModelReference
+    solver: Literal["adam"] = "adam"
+    settings: DragSettings
+    noise: Noise = "const"
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A drag that can be repeated, and its result."""
+
+    header: ProjectHeader
+    ws: Ws = field(repr=False)
+    """Start."""
+    handles_xy: Float[Tensor, "n 2"]
+    targets_xy: Float[Tensor, "n 2"]
+    mask: Float[Tensor, "h w"] | None = field(default=None, repr=False)
+    result_ws: Ws = field(repr=False)
+    result_handles_xy: Float[Tensor, "n 2"]
+
+
+def save_project(path: Path, project: Project) -> None:
+    """Write the project, whole or not at all."""
+    tensors = {
+        "ws": project.ws,
+        "handles_xy": project.handles_xy,
+        "targets_xy": project.targets_xy,
+        "result_ws": project.result_ws,
+        "result_handles_xy": project.result_handles_xy,
+    }
+    if project.mask is not None:
+        tensors["mask"] = project.mask
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with atomic_path(path) as temporary:
+        save_file(plain, temporary, metadata={_HEADER: project.header.model_dump_json()})
+
+
+def load_project(path: Path) -> Project:
+    """Read a project; :class:`ProjectFileError` says what is wrong with the file."""
+    if not path.is_file():
+        raise ProjectFileError(f"there is no project file {path}")
+    try:
+        with safe_open(path, framework="pt") as opened:
+            metadata = opened.metadata() or {}
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ProjectFileError(f"{path} is not a tugan project: {error}") from error
+    if _HEADER not in metadata:
+        raise ProjectFileError(f"{path} holds tensors but no tugan project")
+    try:
+        header = ProjectHeader.model_validate_json(metadata[_HEADER])
+        return _assemble(header, tensors)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ProjectFileError(f"{path} is damaged at {place}: {first['msg']}") from error
+    except KeyError as error:
+        raise ProjectFileError(f"{path} is damaged: it lacks {error.args[0]}") from error
+
+
+def check_model(header: ProjectHeader, *, fingerprint: str) -> None:
+    """:class:`ProjectFileError` if the generator is not the one the project was made with."""
+    wanted = header.model
+    if wanted.fingerprint != fingerprint:
+        raise ProjectFileError(
+            f"the project was made with the model {wanted.name_or_path}, fingerprint"
+            f" {wanted.fingerprint}, but this model's is {fingerprint}: its latents mean nothing"
+            " here; give the original model with --model"
+        )
+
+
+def _assemble(header: ProjectHeader, tensors: dict[str, Tensor]) -> Project:
+    floats = {name: tensor.to(torch.float32) for name, tensor in tensors.items()}
+    return Project(
+        header=header,
+        ws=floats["ws"],
+        handles_xy=floats["handles_xy"],
+        targets_xy=floats["targets_xy"],
+        mask=floats.get("mask"),
+        result_ws=floats["result_ws"],
+        result_handles_xy=floats["result_handles_xy"],
+    )
