@@ -71,8 +71,12 @@ class Graph:
         sources: dict[str, list[tuple[int, str]]] = {}
         for edge in root.iterfind("edges/edge"):
             port = int(edge.attrib["to-port"])
-            sources.setdefault(edge.attrib["to-layer"], []).append((port, edge.attrib["from-layer"]))
-        self.sources = {layer: [one for _, one in sorted(ports)] for layer, ports in sources.items()}
+            sources.setdefault(edge.attrib["to-layer"], []).append(
+                (port, edge.attrib["from-layer"])
+            )
+        self.sources = {
+            layer: [one for _, one in sorted(ports)] for layer, ports in sources.items()
+        }
 
     def nodes(self, *kinds: str) -> Iterator[Node]:
         """Operations of these kinds, in the file's (execution) order."""
@@ -177,7 +181,7 @@ def affine(graph: Graph, theirs: str, ours: str) -> dict[str, Tensor]:
 
 
 def style_scale(graph: Graph, bias_name: str) -> float:
-    """Follow the style from its bias through reshapes to a product with a scalar, if there is one."""
+    """The scalar that a style is multiplied with after its bias, or 1."""
     current = graph.node_named(bias_name)
     while True:
         followers = [n for n in graph.feeds(current.id) if n.kind in ("Add", "Reshape", "Multiply")]

@@ -44,10 +44,10 @@ class ProgressLine:
         self._live: Live | None = None
         self._started_s = time.monotonic()
         if not quiet and _is_terminal():
-            from rich.console import Console
-            from rich.live import Live
+            from rich import console, live
 
-            self._live = Live("", console=Console(stderr=True), refresh_per_second=15)
+            terminal = console.Console(stderr=True)
+            self._live = live.Live("", console=terminal, refresh_per_second=15)
 
     def __enter__(self) -> Self:
         """Start showing."""

@@ -17,9 +17,7 @@ Psi = Annotated[
     float, typer.Option(help="Truncation: 0 is the average picture, 1 the most varied.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
-Label = Annotated[
-    int | None, typer.Option(min=0, help="Class, for generators that know classes.")
-]
+Label = Annotated[int | None, typer.Option(min=0, help="Class, for generators that know classes.")]
 NoiseOption = Annotated[str, typer.Option("--noise", help="const, random or none.")]
 OutPicture = Annotated[
     Path, typer.Option("--out", "-o", help="Picture to write: .png, .jpg or .webp.")

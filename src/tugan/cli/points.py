@@ -51,9 +51,7 @@ def read_points(path: Path) -> list[PointPair]:
 def _entry(value: object, where: str) -> PointPair:
     if not isinstance(value, dict):
         raise OptionError(f"{where}: {_FILE_FORM}")
-    return PointPair(
-        start_xy=_xy(value.get("start"), where), goal_xy=_xy(value.get("goal"), where)
-    )
+    return PointPair(start_xy=_xy(value.get("start"), where), goal_xy=_xy(value.get("goal"), where))
 
 
 def _xy(value: object, where: str) -> tuple[float, float]:

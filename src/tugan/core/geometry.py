@@ -27,7 +27,7 @@ def swap_xy(points: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n 2"]:
 def pixels_to_cells(
     points_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int], map_hw: tuple[int, int]
 ) -> Float[Tensor, "*n 2"]:
-    """Image points in the coordinates of a map that spans the same picture (integer = cell centre)."""
+    """Image points in the cells of a map that spans the same picture (integer = cell centre)."""
     ratio = _wh_ratio(map_hw, image_hw, points_xy)
     return (points_xy + 0.5) * ratio - 0.5
 
@@ -65,7 +65,7 @@ def disc_offsets_xy(radius_px: float, *, strict: bool) -> Float[Tensor, "q 2"]:
 
 
 def square_offsets_xy(half_width_px: int) -> Float[Tensor, "q 2"]:
-    """Integer offsets of a square of ``2 * half_width_px + 1`` pixels a side, in row-major order."""
+    """Integer offsets of a square, ``2 * half_width_px + 1`` pixels a side, in row-major order."""
     side = torch.arange(-half_width_px, half_width_px + 1, dtype=torch.float32)
     ys, xs = torch.meshgrid(side, side, indexing="ij")
     return torch.stack([xs, ys], dim=-1).reshape(-1, 2)
@@ -78,7 +78,9 @@ def inside(points_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int]) -> Te
     return ((points_xy >= 0) & (points_xy <= upper)).all(dim=-1)
 
 
-def _wh_ratio(numerator_hw: tuple[int, int], denominator_hw: tuple[int, int], like: Tensor) -> Tensor:
+def _wh_ratio(
+    numerator_hw: tuple[int, int], denominator_hw: tuple[int, int], like: Tensor
+) -> Tensor:
     return like.new_tensor(
         [numerator_hw[1] / denominator_hw[1], numerator_hw[0] / denominator_hw[0]]
     )

@@ -14,8 +14,8 @@ from tugan.generators.protocol import GeneratorInfo, LatentKind, Ws
 class LatentSpace:
     """Moves of the first rows of ``ws``: one shared by all (``w``), or one for each (``w+``).
 
-    With ``factor`` ``L`` a move is ``a @ L.T``: unit steps of ``a`` are as likely in every direction
-    that the generator has seen.
+    With ``factor`` ``L`` a move is ``a @ L.T``: unit steps of ``a`` are as likely in every
+    direction that the generator has seen.
     """
 
     kind: LatentKind

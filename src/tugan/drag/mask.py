@@ -36,7 +36,7 @@ def mask_loss(
 def _resized_abs_sum(
     difference: Float[Tensor, "1 c h w"], keep: Float[Tensor, "ih iw"]
 ) -> Float[Tensor, ""]:
-    total = _ResizedAbsSum.apply(difference, keep)
+    total = _ResizedAbsSum.apply(difference, keep)  # type: ignore[no-untyped-call]  # torch's
     assert isinstance(total, Tensor)
     return total
 
@@ -65,7 +65,7 @@ class _ResizedAbsSum(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]  # noqa: ANN401
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
         """Scales the kept gradient."""
         (gradient,) = ctx.saved_tensors
         return gradient * upstream, None

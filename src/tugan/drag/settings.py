@@ -100,8 +100,6 @@ class DragSettings:
     def tolerance_px(self, *, image_hw: tuple[int, int], points: int) -> float:
         """Distance at which a handle has arrived; below 512 px it does not shrink further."""
         at_512 = (
-            self.tolerance_few_px_at_512
-            if points <= MANY_POINTS
-            else self.tolerance_many_px_at_512
+            self.tolerance_few_px_at_512 if points <= MANY_POINTS else self.tolerance_many_px_at_512
         )
         return max(at_512 * max(image_hw) / 512, at_512)

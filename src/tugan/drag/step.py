@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import final
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -53,9 +54,10 @@ class DragStep:
     """How the drag ended; None while it goes on."""
 
     @property
-    def distances_px(self) -> Float[Tensor, "n"]:
+    def distances_px(self) -> Float[Tensor, " n"]:
         """How far each handle still has to go."""
-        return (self.targets_xy - self.handles_xy).norm(dim=1)
+        distances: Tensor = torch.linalg.vector_norm(self.targets_xy - self.handles_xy, dim=1)
+        return distances
 
     @property
     def farthest_px(self) -> float:

@@ -21,7 +21,7 @@ class Pull:
     """The pixels that are pulled, those of all handles in one list."""
 
     places_xy: Float[Tensor, "p 2"]
-    owner: Int[Tensor, "p"]
+    owner: Int[Tensor, " p"]
     """The handle that each place belongs to."""
     directions_xy: Float[Tensor, "n 2"]
     """Unit vector from each handle to its goal."""

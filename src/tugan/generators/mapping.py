@@ -1,4 +1,4 @@
-"""The mapping network: z to w (Karras et al. 2019, section 2; conditional form: Karras et al. 2020b)."""
+"""The mapping network: z to w (Karras et al. 2019; conditional form: Karras et al. 2020b)."""
 
 import math
 from typing import final
@@ -59,7 +59,7 @@ class MappingNetwork(nn.Module):
 def truncate(
     w: Float[Tensor, "b w"],
     *,
-    mean: Float[Tensor, "w"],
+    mean: Float[Tensor, " w"],
     psi: float,
     num_ws: int,
     cutoff: int | None = None,

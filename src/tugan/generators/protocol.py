@@ -32,7 +32,7 @@ class FeatureBlock:
 class WStatistics:
     """First two moments of W, from many mapped samples."""
 
-    mean: Float[Tensor, "w"]
+    mean: Float[Tensor, " w"]
     covariance_factor: Float[Tensor, "w w"]
     """Lower triangular ``L`` with ``L @ L.T`` the covariance."""
 
@@ -108,9 +108,7 @@ class SynthesisState:
     def detach(self) -> Self:
         """The same without its autograd history."""
         image = None if self.image is None else self.image.detach()
-        return replace(
-            self, ws=self.ws.detach(), features=self.features.detach(), image=image
-        )
+        return replace(self, ws=self.ws.detach(), features=self.features.detach(), image=image)
 
 
 class Generator(Protocol):
@@ -127,7 +125,11 @@ class Generator(Protocol):
         ...
 
     def map(
-        self, z: Float[Tensor, "b z"], *, psi: float = 0.7, label: Float[Tensor, "b c"] | None = None
+        self,
+        z: Float[Tensor, "b z"],
+        *,
+        psi: float = 0.7,
+        label: Float[Tensor, "b c"] | None = None,
     ) -> Ws:
         """Latents of standard normal ``z``, pulled toward the mean of W by truncation ``psi``."""
         ...

@@ -21,7 +21,7 @@ def draw_drag(
     targets_xy: Float[Tensor, "n 2"],
     mask: Float[Tensor, "h w"] | None = None,
 ) -> RgbArray:
-    """A copy with a disc at each handle, a diamond at each goal, a line between, kept parts dimmed."""
+    """A copy with a disc at each handle, a diamond at each goal, and what must stay dimmed."""
     picture = Image.fromarray(pixels if mask is None else _dim_kept(pixels, mask))
     size = (picture.width * _SUPERSAMPLING, picture.height * _SUPERSAMPLING)
     marks = Image.new("RGBA", size)

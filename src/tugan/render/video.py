@@ -68,9 +68,7 @@ def _write_with_pillow(path: Path, frames: Sequence[RgbArray]) -> None:
         palette = both.quantize(256, method=Image.Quantize.MEDIANCUT)
         pictures = [one.quantize(palette=palette) for one in pictures]
     first, *rest = pictures
-    first.save(
-        path, save_all=True, append_images=rest, duration=durations_ms, loop=0, quality=85
-    )
+    first.save(path, save_all=True, append_images=rest, duration=durations_ms, loop=0, quality=85)
 
 
 def _write_with_av(path: Path, frames: Sequence[RgbArray]) -> None:
@@ -83,6 +81,7 @@ def _write_with_av(path: Path, frames: Sequence[RgbArray]) -> None:
         stream = container.add_stream(
             AV_CODECS[path.suffix.lower()], rate=FRAMES_PER_SECOND, options={"crf": "20"}
         )
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for pixels in held:
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")

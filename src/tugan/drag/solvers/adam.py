@@ -142,9 +142,7 @@ class Adam:
             settings=self.settings,
         )
         if problem.mask is not None and state.initial_features is not None:
-            held = mask_loss(
-                features, state.initial_features, problem.mask, settings=self.settings
-            )
+            held = mask_loss(features, state.initial_features, problem.mask, settings=self.settings)
             loss = loss + self.settings.mask_weight * held
         return loss
 

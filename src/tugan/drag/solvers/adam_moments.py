@@ -1,4 +1,4 @@
-"""Adam (Kingma and Ba 2015) as a function of values, so that its moments can be kept and replayed."""
+"""Adam (Kingma and Ba 2015) as a function of values: moments can be kept and replayed."""
 
 from dataclasses import dataclass, field
 
@@ -37,4 +37,5 @@ class AdamMoments:
         mean_bias = 1 - BETA_MEAN**self.count
         square_bias = 1 - BETA_SQUARE**self.count
         scale = self.square.sqrt() / square_bias**0.5 + EPSILON
-        return -(learning_rate / mean_bias) * self.mean / scale
+        step: Tensor = -(learning_rate / mean_bias) * self.mean / scale
+        return step

@@ -68,7 +68,7 @@ class NearestFeature:
         wanted: Float[Tensor, "m c"],
         places_xy: Float[Tensor, "m q 2"],
         image_hw: tuple[int, int],
-    ) -> tuple[Float[Tensor, "m 2"], Float[Tensor, "m"]]:
+    ) -> tuple[Float[Tensor, "m 2"], Float[Tensor, " m"]]:
         count, squares, _ = places_xy.shape
         values = read_features(features, places_xy.reshape(-1, 2), image_hw=image_hw)
         difference = values.reshape(count, squares, -1) - wanted[:, None]

@@ -12,7 +12,7 @@ class Tracking:
     """Where the points are now."""
 
     points_xy: Float[Tensor, "n 2"]
-    mismatch: Float[Tensor, "n"]
+    mismatch: Float[Tensor, " n"]
     """How far each point's feature is from its reference, in the tracker's norm."""
 
 
@@ -39,5 +39,3 @@ class Tracker(Protocol):
     ) -> Tracking:
         """Where it is now, searched around where the points were."""
         ...
-
-

@@ -71,7 +71,8 @@ class DenseConv(nn.Module):
     ) -> Float[Tensor, "b o h w"]:
         """Features after this layer."""
         x = x * self.affine(w)[:, :, None, None]
-        return self.activation(F.conv2d(x, self.weight, self.bias, padding=1), noise)
+        out: Tensor = self.activation(F.conv2d(x, self.weight, self.bias, padding=1), noise)
+        return out
 
 
 @final
@@ -92,7 +93,8 @@ class SeparableConv(nn.Module):
     ) -> Float[Tensor, "b o h w"]:
         """Features after this layer."""
         x = self._styled_depthwise(x, self.affine(w))
-        return self.activation(F.conv2d(x, self.pointwise, self.bias), noise)
+        out: Tensor = self.activation(F.conv2d(x, self.pointwise, self.bias), noise)
+        return out
 
     def _styled_depthwise(
         self, x: Float[Tensor, "b i h w"], style: Float[Tensor, "b i"]
@@ -127,4 +129,5 @@ class DoublingBlock(nn.Module):
     ) -> Float[Tensor, "b o h2 w2"]:
         """``w0`` styles the doubling and the first convolution, ``w1`` the second."""
         x = doubled_inverse_haar(x * (0.5 * self.affine(w0))[:, :, None, None])
-        return self.conv1(self.conv0(x, w0, noise), w1, noise)
+        out: Tensor = self.conv1(self.conv0(x, w0, noise), w1, noise)
+        return out

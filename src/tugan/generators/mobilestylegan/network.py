@@ -1,5 +1,6 @@
 """MobileStyleGAN's generator (Belousov 2021), with synthesis that can stop and go on."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Self, final
 
@@ -36,7 +37,7 @@ class MobileStyleGan(nn.Module):
         self.first = DenseConv(channels=channels[0], w_dim=w_dim, side_px=4)
         self.blocks = nn.ModuleList(
             DoublingBlock(fan_in=fan_in, fan_out=fan_out, w_dim=w_dim, side_px=8 << index)
-            for index, (fan_in, fan_out) in enumerate(zip(channels, channels[1:], strict=False))
+            for index, (fan_in, fan_out) in enumerate(pairwise(channels))
         )
         self.rgb_affine = nn.Linear(w_dim, channels[-1])
         self.rgb_weight = nn.Parameter(torch.empty(12, channels[-1], 1, 1))
@@ -70,13 +71,15 @@ class MobileStyleGan(nn.Module):
         """Synthesis before the first block; ``ValueError`` if ``ws`` has another shape."""
         expected = (self.config.num_ws, self.config.w_dim)
         if ws.ndim != 3 or tuple(ws.shape[1:]) != expected:
-            raise ValueError(f"ws must be (batch, {expected[0]}, {expected[1]}), got {tuple(ws.shape)}")
+            raise ValueError(
+                f"ws must be (batch, {expected[0]}, {expected[1]}), got {tuple(ws.shape)}"
+            )
         const = self.const.expand(ws.shape[0], -1, -1, -1)
         const = const.contiguous(memory_format=torch.channels_last)
         return SynthesisState(ws=ws, blocks_done=0, features=const, noise=noise)
 
     def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
-        """Run blocks through the one of this size; ``ValueError`` if there is none, or it is past."""
+        """Run blocks through the one of this size; ``ValueError`` if past it, or if there is none."""
         target = self._info.blocks.index(self._info.block(until_px)) + 1
         if target < state.blocks_done:
             raise ValueError(f"the synthesis is past its {until_px} px block")

@@ -65,7 +65,11 @@ def mapping_mean(tensors: Mapping[str, Tensor], config: StyleGan2Config) -> Tens
     if config.label_dim:
         raise CheckpointError("the file has no mean of W, and its generator is conditional")
     network = MappingNetwork(
-        z_dim=config.z_dim, w_dim=config.w_dim, widths=config.mapping_widths, label_dim=0, embed_dim=0
+        z_dim=config.z_dim,
+        w_dim=config.w_dim,
+        widths=config.mapping_widths,
+        label_dim=0,
+        embed_dim=0,
     )
     prefix = "mapping."
     network.load_state_dict(

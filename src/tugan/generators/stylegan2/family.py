@@ -8,8 +8,8 @@ from tugan.generators.assembly import LatentShape, load_tensors, make_info, pars
 from tugan.generators.formats.checkpoint import RawCheckpoint
 from tugan.generators.model_config import CanonicalModel
 from tugan.generators.stylegan2.config import StyleGan2Config
-from tugan.generators.stylegan2.nvidia import adopt_nvidia
 from tugan.generators.stylegan2.network import StyleGan2, feature_blocks
+from tugan.generators.stylegan2.nvidia import adopt_nvidia
 from tugan.generators.stylegan2.rosinality import adopt_rosinality
 
 

@@ -54,13 +54,19 @@ class StyledConv(nn.Module):
         """Features after this layer, twice the size if it upsamples."""
         style = self.affine(w)
         x = x * style[:, :, None, None]
-        x = _upsampling_conv(x, self.weight) if self.upsample else F.conv2d(x, self.weight, padding=1)
-        x = x * self._demodulation(style)[:, :, None, None]
-        x = x + self.bias[:, None, None]
+        x = (
+            _upsampling_conv(x, self.weight)
+            if self.upsample
+            else F.conv2d(x, self.weight, padding=1)
+        )
+        # leaky ReLU lets a positive gain through, so its sqrt 2 goes into the small factors; what
+        # follows the product works in place, since fresh memory is what costs
+        scale = (ACTIVATION_GAIN * self._demodulation(style))[:, :, None, None]
+        x = torch.addcmul((ACTIVATION_GAIN * self.bias)[:, None, None], x, scale)
         offset = self._noise(x, noise)
         if offset is not None:
-            x = x + offset
-        x = F.leaky_relu(x, LEAKY_SLOPE) * ACTIVATION_GAIN
+            x = x.add_(ACTIVATION_GAIN * offset)
+        x = F.leaky_relu_(x, LEAKY_SLOPE)
         return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
 
     def _demodulation(self, style: Float[Tensor, "b i"]) -> Float[Tensor, "b o"]:

@@ -103,12 +103,15 @@ class StyleGan2(nn.Module):
         """Synthesis before the first block; ``ValueError`` if ``ws`` has another shape."""
         expected = (self.config.num_ws, self.config.w_dim)
         if ws.ndim != 3 or tuple(ws.shape[1:]) != expected:
-            raise ValueError(f"ws must be (batch, {expected[0]}, {expected[1]}), got {tuple(ws.shape)}")
+            raise ValueError(
+                f"ws must be (batch, {expected[0]}, {expected[1]}), got {tuple(ws.shape)}"
+            )
         const = self.const.expand(ws.shape[0], -1, -1, -1)
+        const = const.contiguous(memory_format=torch.channels_last)
         return SynthesisState(ws=ws, blocks_done=0, features=const, noise=noise)
 
     def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
-        """Run blocks through the one of this size; ``ValueError`` if there is none, or it is past."""
+        """Run blocks through the one of this size; ``ValueError`` if past it, or if there is none."""
         target = self._info.blocks.index(self._info.block(until_px)) + 1
         if target < state.blocks_done:
             raise ValueError(f"the synthesis is past its {until_px} px block")
@@ -118,7 +121,7 @@ class StyleGan2(nn.Module):
         """Run the remaining blocks; the picture."""
         image = self._run(state, len(self.blocks)).image
         assert image is not None
-        return image
+        return image.contiguous()
 
     def forward(self, ws: Ws, noise: Noise = "const") -> Float[Tensor, "b 3 h w"]:
         """``ws`` to the picture."""
