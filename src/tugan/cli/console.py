@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, final
+from typing import TYPE_CHECKING, final
 
 import typer
 
@@ -49,7 +49,7 @@ class ProgressLine:
             terminal = console.Console(stderr=True)
             self._live = live.Live("", console=terminal, refresh_per_second=15)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "ProgressLine":
         """Start showing."""
         self._started_s = time.monotonic()
         if self._live is not None:

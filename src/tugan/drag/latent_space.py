@@ -20,7 +20,7 @@ class LatentSpace:
 
     kind: LatentKind
     rows: int
-    factor: Float[Tensor, "w w"] | None = field(default=None, repr=False)
+    factor: Float[Tensor, "d d"] | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -38,11 +38,11 @@ class LatentSpace:
             )
         return cls(kind=kind, rows=rows, factor=info.w_statistics.covariance_factor)
 
-    def origin(self, ws: Ws) -> Float[Tensor, "r w"]:
+    def origin(self, ws: Ws) -> Float[Tensor, "moved d"]:
         """The move that changes nothing."""
         return ws.new_zeros(1 if self.kind == "w" else self.rows, ws.shape[2])
 
-    def apply(self, ws: Ws, move: Float[Tensor, "r w"]) -> Ws:
+    def apply(self, ws: Ws, move: Float[Tensor, "moved d"]) -> Ws:
         """``ws`` moved."""
         if self.factor is not None:
             move = move @ self.factor.to(move).T

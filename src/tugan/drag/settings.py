@@ -1,7 +1,7 @@
 """How a drag is done by the paper's method."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal
 
 from tugan.core.errors import InvalidDragError
 from tugan.generators.protocol import GeneratorInfo, LatentKind
@@ -62,12 +62,12 @@ class DragSettings:
             raise InvalidDragError(f"the step limit cannot be negative, got {self.max_steps}")
 
     @classmethod
-    def paper(cls) -> Self:
+    def paper(cls) -> "DragSettings":
         """The method as the paper describes it (Pan et al. 2023, sections 3.2 and 4; faces)."""
         return cls(reading="resized")
 
     @classmethod
-    def original(cls) -> Self:
+    def original(cls) -> "DragSettings":
         """The method as the authors' program does it, after its fix of 2023-07-18."""
         return cls(
             learning_rate=1e-3,
@@ -81,7 +81,7 @@ class DragSettings:
         )
 
     @classmethod
-    def for_generator(cls, info: GeneratorInfo) -> Self:
+    def for_generator(cls, info: GeneratorInfo) -> "DragSettings":
         """The paper's method with the latent and features that suit this generator.
 
         Losses are averaged as in the authors' program, where the mask's weight does not depend on

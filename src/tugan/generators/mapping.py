@@ -57,13 +57,13 @@ class MappingNetwork(nn.Module):
 
 
 def truncate(
-    w: Float[Tensor, "b w"],
+    w: Float[Tensor, "b d"],
     *,
-    mean: Float[Tensor, " w"],
+    mean: Float[Tensor, " d"],
     psi: float,
     num_ws: int,
     cutoff: int | None = None,
-) -> Float[Tensor, "b n w"]:
+) -> Float[Tensor, "b rows d"]:
     """``w`` on every row, pulled toward the mean by ``psi`` (Karras et al. 2019, section B).
 
     ``cutoff`` limits that to the first rows.

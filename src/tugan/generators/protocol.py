@@ -1,13 +1,13 @@
 """What the drag needs of a generator, and nothing more."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-Ws = Float[Tensor, "b n w"]
+Ws = Float[Tensor, "b rows d"]
 """Intermediate latents: a row of ``w_dim`` numbers for each of the ``num_ws`` style inputs."""
 
 Noise = Literal["const", "random", "none"]
@@ -32,8 +32,8 @@ class FeatureBlock:
 class WStatistics:
     """First two moments of W, from many mapped samples."""
 
-    mean: Float[Tensor, " w"]
-    covariance_factor: Float[Tensor, "w w"]
+    mean: Float[Tensor, " d"]
+    covariance_factor: Float[Tensor, "d d"]
     """Lower triangular ``L`` with ``L @ L.T`` the covariance."""
 
 
@@ -105,12 +105,13 @@ class SynthesisState:
     """The picture so far, in families that build it up alongside (StyleGAN2's skips)."""
     noise: Noise = "const"
 
-    def detach(self) -> Self:
+    def detach(self) -> "SynthesisState":
         """The same without its autograd history."""
         image = None if self.image is None else self.image.detach()
         return replace(self, ws=self.ws.detach(), features=self.features.detach(), image=image)
 
 
+@runtime_checkable
 class Generator(Protocol):
     """A frozen, pretrained generator whose synthesis can stop at a block and go on."""
 
@@ -147,6 +148,7 @@ class Generator(Protocol):
         ...
 
 
+@runtime_checkable
 class PretrainedGenerator(Generator, Protocol):
     """A generator that can be saved: all the families' networks are modules with a config."""
 

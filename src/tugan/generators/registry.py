@@ -1,6 +1,6 @@
 """The generator families: one entry each."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tugan.core.errors import CheckpointError
 from tugan.generators.formats.checkpoint import RawCheckpoint
@@ -10,6 +10,7 @@ from tugan.generators.protocol import PretrainedGenerator
 from tugan.generators.stylegan2.family import StyleGan2Family
 
 
+@runtime_checkable
 class Family(Protocol):
     """A kind of generator: builds networks from our form, and adopts foreign checkpoints."""
 

@@ -14,17 +14,6 @@ import torch
 from tugan.generators.formats.checkpoint import RawCheckpoint
 from tugan.generators.formats.detect import read_checkpoint
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-PLACES = (REPOSITORY / "tests/data/oracle", REPOSITORY.parent / "shared/oracle")
-
-
-@pytest.fixture(scope="session")
-def oracle_dir() -> Path:
-    for place in PLACES:
-        if place.is_dir():
-            return place
-    pytest.skip("the oracle's files are not here")
-
 
 @dataclass
 class Persistent:

@@ -25,14 +25,14 @@ HUGE = 1 << 40
 
 @pytest.fixture
 def bounded() -> Iterator[None]:
-    """Fails a test that takes more than 60 MB or 5 seconds."""
+    """Fails a test that takes more than 60 MB, or as long as a bomb would."""
     tracemalloc.start()
     begin = time.monotonic()
     yield
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60 * MEGABYTE
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 60
 
 
 def text(value: str) -> bytes:

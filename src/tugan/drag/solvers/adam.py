@@ -24,7 +24,7 @@ class AdamState:
     """Where a drag is: the move so far, the optimiser's moments, and what the handles look like."""
 
     steps: int
-    move: Float[Tensor, "r w"] = field(repr=False)
+    move: Float[Tensor, "moved d"] = field(repr=False)
     """In the coordinates of the settings' latent space."""
     moments: AdamMoments = field(repr=False)
     handles_xy: Float[Tensor, "n 2"]
@@ -39,7 +39,7 @@ class AdamState:
 class AdamObservation(Observation):
     """An observation that can be differentiated back to the move."""
 
-    leaf: Float[Tensor, "r w"] = field(repr=False)
+    leaf: Float[Tensor, "moved d"] = field(repr=False)
 
 
 @final

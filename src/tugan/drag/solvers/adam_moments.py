@@ -14,17 +14,17 @@ EPSILON = 1e-8
 class AdamMoments:
     """Running moments of the gradient."""
 
-    mean: Float[Tensor, "r w"] = field(repr=False)
-    square: Float[Tensor, "r w"] = field(repr=False)
+    mean: Float[Tensor, "moved d"] = field(repr=False)
+    square: Float[Tensor, "moved d"] = field(repr=False)
     count: int = 0
     """Gradients seen."""
 
     @classmethod
-    def zeros_like(cls, params: Float[Tensor, "r w"]) -> "AdamMoments":
+    def zeros_like(cls, params: Float[Tensor, "moved d"]) -> "AdamMoments":
         """Before the first gradient."""
         return cls(mean=torch.zeros_like(params), square=torch.zeros_like(params))
 
-    def updated(self, gradient: Float[Tensor, "r w"]) -> "AdamMoments":
+    def updated(self, gradient: Float[Tensor, "moved d"]) -> "AdamMoments":
         """After one more gradient."""
         return AdamMoments(
             mean=torch.lerp(self.mean, gradient, 1 - BETA_MEAN),
@@ -32,7 +32,7 @@ class AdamMoments:
             count=self.count + 1,
         )
 
-    def step(self, learning_rate: float) -> Float[Tensor, "r w"]:
+    def step(self, learning_rate: float) -> Float[Tensor, "moved d"]:
         """What to add to the parameters (algorithm 1)."""
         mean_bias = 1 - BETA_MEAN**self.count
         square_bias = 1 - BETA_SQUARE**self.count

@@ -1,7 +1,7 @@
 """What a solver does: look where the handles are, then move the latent."""
 
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
@@ -30,6 +30,7 @@ class Observation:
 State = TypeVar("State")
 
 
+@runtime_checkable
 class Solver(Protocol[State]):
     """An algorithm as data; states are immutable values, so undo and replay are exact."""
 

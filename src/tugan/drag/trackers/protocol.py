@@ -1,7 +1,7 @@
 """What a tracker does."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
@@ -16,6 +16,7 @@ class Tracking:
     """How far each point's feature is from its reference, in the tracker's norm."""
 
 
+@runtime_checkable
 class Tracker(Protocol):
     """Finds points again in a feature map by what they looked like at the start."""
 

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Self, final
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -79,7 +79,7 @@ class MobileStyleGan(nn.Module):
         return SynthesisState(ws=ws, blocks_done=0, features=const, noise=noise)
 
     def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
-        """Run blocks through the one of this size; ``ValueError`` if past it, or if there is none."""
+        """Run blocks through the one of this size; ``ValueError`` if there is none ahead."""
         target = self._info.blocks.index(self._info.block(until_px)) + 1
         if target < state.blocks_done:
             raise ValueError(f"the synthesis is past its {until_px} px block")
@@ -105,7 +105,7 @@ class MobileStyleGan(nn.Module):
         *,
         device: str | torch.device = "auto",
         dtype: torch.dtype = torch.float32,
-    ) -> Self:
+    ) -> "MobileStyleGan":
         """Like :func:`tugan.load_generator`; ``TypeError`` if the model is of another family."""
         from tugan.generators.loading import load_generator
 

@@ -1,7 +1,7 @@
 """StyleGAN2's generator (Karras et al. 2020a), with synthesis that can stop and go on."""
 
 from pathlib import Path
-from typing import Self, final
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -111,7 +111,7 @@ class StyleGan2(nn.Module):
         return SynthesisState(ws=ws, blocks_done=0, features=const, noise=noise)
 
     def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
-        """Run blocks through the one of this size; ``ValueError`` if past it, or if there is none."""
+        """Run blocks through the one of this size; ``ValueError`` if there is none ahead."""
         target = self._info.blocks.index(self._info.block(until_px)) + 1
         if target < state.blocks_done:
             raise ValueError(f"the synthesis is past its {until_px} px block")
@@ -134,7 +134,7 @@ class StyleGan2(nn.Module):
         *,
         device: str | torch.device = "auto",
         dtype: torch.dtype = torch.float32,
-    ) -> Self:
+    ) -> "StyleGan2":
         """Like :func:`tugan.load_generator`; ``TypeError`` if the model is of another family."""
         from tugan.generators.loading import load_generator
 

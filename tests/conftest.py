@@ -1,0 +1,48 @@
+"""Shapes are checked while tests run, and torch is held to one thread a worker."""
+
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+# Before the first import of the package. The readers of files have no shapes to check, and
+# their tests count memory.
+CHECKED = ("core", "drag", "render", "session", "generators.protocol", "generators.mapping")
+CHECKED_FAMILIES = ("generators.stylegan2", "generators.mobilestylegan", "generators.toy")
+install_import_hook(
+    [f"tugan.{name}" for name in CHECKED + CHECKED_FAMILIES], "shape_checker.checked"
+)
+
+import torch  # noqa: E402
+
+from tugan.generators.loading import load_generator  # noqa: E402
+from tugan.generators.protocol import PretrainedGenerator  # noqa: E402
+from tugan.generators.toy import ToyGenerator  # noqa: E402
+
+torch.set_num_threads(1)
+
+ORACLE = Path(__file__).parent / "data/oracle"
+
+
+@pytest.fixture(scope="session")
+def oracle_dir() -> Path:
+    """Numbers that the original programs computed; see its README."""
+    return ORACLE
+
+
+@pytest.fixture
+def toy() -> ToyGenerator:
+    """64 px; drags on it have a known answer."""
+    return ToyGenerator()
+
+
+@pytest.fixture(scope="session")
+def faces() -> PretrainedGenerator:
+    """The default model."""
+    return load_generator("faces-1024", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def stylegan2_128(oracle_dir: Path) -> PretrainedGenerator:
+    """Random weights, from NVIDIA's layout."""
+    return load_generator(oracle_dir / "nvidia-stylegan2-128.pkl", device="cpu")
