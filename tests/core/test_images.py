@@ -1,0 +1,45 @@
+import torch
+
+from tugan.core.images import from_uint8, to_rgb_array, to_uint8
+
+
+def every_level() -> torch.Tensor:
+    levels = torch.arange(256, dtype=torch.uint8)
+    return torch.stack([levels, levels.flip(0), levels.roll(7)], dim=-1).reshape(1, 16, 16, 3)
+
+
+def test_every_8_bit_level_survives_the_round_trip() -> None:
+    assert torch.equal(to_uint8(from_uint8(every_level())), every_level())
+
+
+def test_channels_change_places() -> None:
+    pixels = torch.zeros(1, 2, 5, 3, dtype=torch.uint8)
+    pixels[0, 1, 4, 2] = 255
+    image = from_uint8(pixels)
+    assert image.shape == (1, 3, 2, 5)
+    assert float(image[0, 2, 1, 4]) == 1
+    assert float(image.min()) == -1
+
+
+def test_what_is_too_bright_or_too_dark_is_clamped() -> None:
+    image = torch.tensor([-9.0, -1.0, 1.0, 9.0]).reshape(1, 1, 1, 4).expand(1, 3, 1, 4)
+    assert to_uint8(image)[0, 0, :, 0].tolist() == [0, 0, 255, 255]
+
+
+def test_levels_are_rounded_to_the_nearest() -> None:
+    levels = torch.tensor([100.0, 100.4, 100.6, 254.6])
+    image = (levels / 127.5 - 1).reshape(1, 1, 1, 4).expand(1, 3, 1, 4)
+    assert to_uint8(image)[0, 0, :, 0].tolist() == [100, 100, 101, 255]
+
+
+def test_the_array_of_a_picture_is_contiguous_8_bit_rgb() -> None:
+    array = to_rgb_array(from_uint8(every_level()).requires_grad_())
+    assert array.shape == (16, 16, 3)
+    assert array.dtype == "uint8"
+    assert array.flags.c_contiguous
+    assert array.tolist() == every_level()[0].tolist()
+
+
+def test_half_precision_becomes_8_bit_too() -> None:
+    grey = torch.zeros(1, 3, 1, 1, dtype=torch.float16)
+    assert to_uint8(grey).flatten().tolist() == [128, 128, 128]
