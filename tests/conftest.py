@@ -7,7 +7,7 @@ from jaxtyping import install_import_hook
 
 # Before the first import of the package. The readers of files have no shapes to check, and
 # their tests count memory.
-CHECKED = ("core", "drag", "render", "session", "generators.protocol", "generators.mapping")
+CHECKED = ("core", "dragging", "render", "session", "generators.protocol", "generators.mapping")
 CHECKED_FAMILIES = ("generators.stylegan2", "generators.mobilestylegan", "generators.toy")
 install_import_hook(
     [f"tugan.{name}" for name in CHECKED + CHECKED_FAMILIES], "shape_checker.checked"

@@ -15,7 +15,7 @@ def test_every_public_name_is_there(name: str) -> None:
 
 
 def test_a_public_name_is_the_one_of_its_module() -> None:
-    from tugan.drag.problem import DragProblem
+    from tugan.dragging.problem import DragProblem
 
     assert tugan.DragProblem is DragProblem
 

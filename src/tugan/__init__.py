@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from tugan.core.errors import TuganError as TuganError
     from tugan.core.images import to_rgb_array as to_rgb_array
     from tugan.core.outcome import Outcome as Outcome
-    from tugan.drag.problem import DragProblem as DragProblem
-    from tugan.drag.settings import DragSettings as DragSettings
-    from tugan.drag.solve import drag as drag
-    from tugan.drag.solvers.adam import Adam as Adam
-    from tugan.drag.step import DragStep as DragStep
+    from tugan.dragging.problem import DragProblem as DragProblem
+    from tugan.dragging.settings import DragSettings as DragSettings
+    from tugan.dragging.solve import drag as drag
+    from tugan.dragging.solvers.adam import Adam as Adam
+    from tugan.dragging.step import DragStep as DragStep
     from tugan.generators.loading import load_generator as load_generator
     from tugan.generators.protocol import Generator as Generator
     from tugan.generators.protocol import sample_z as sample_z
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Adam": "tugan.drag.solvers.adam",
-    "DragProblem": "tugan.drag.problem",
-    "DragSettings": "tugan.drag.settings",
-    "DragStep": "tugan.drag.step",
+    "Adam": "tugan.dragging.solvers.adam",
+    "DragProblem": "tugan.dragging.problem",
+    "DragSettings": "tugan.dragging.settings",
+    "DragStep": "tugan.dragging.step",
     "Generator": "tugan.generators.protocol",
     "Outcome": "tugan.core.outcome",
     "TuganError": "tugan.core.errors",
-    "drag": "tugan.drag.solve",
+    "drag": "tugan.dragging.solve",
     "load_generator": "tugan.generators.loading",
     "sample_z": "tugan.generators.protocol",
     "save_pretrained": "tugan.generators.saving",

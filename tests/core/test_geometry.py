@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
@@ -36,6 +36,7 @@ def read(features: Tensor, grid: Tensor) -> Tensor:
     return F.grid_sample(features, grid[None, None], align_corners=False)[0, :, 0].T
 
 
+@settings(deadline=None)
 @given(points=points, image_hw=sizes, map_hw=sizes)
 def test_pixels_to_cells_and_back_is_where_it_began(
     points: list[tuple[float, float]], image_hw: tuple[int, int], map_hw: tuple[int, int]
@@ -46,6 +47,7 @@ def test_pixels_to_cells_and_back_is_where_it_began(
     torch.testing.assert_close(back, points_xy, rtol=1e-9, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(points=points, size=sizes)
 def test_cells_of_a_map_of_the_same_size_are_pixels(
     points: list[tuple[float, float]], size: tuple[int, int]
@@ -60,6 +62,7 @@ def test_the_corners_of_the_picture_are_the_corners_of_a_map_that_is_not_square(
     assert cells.tolist() == [[-0.5, -0.5], [23.5, 7.5]]
 
 
+@settings(deadline=None)
 @given(image_hw=st.tuples(st.integers(2, 40), st.integers(2, 40)), seed=st.integers(0, 9))
 def test_a_grid_reads_the_picture_at_its_points(image_hw: tuple[int, int], seed: int) -> None:
     upper = torch.tensor([image_hw[1] - 1.0, image_hw[0] - 1.0])
@@ -99,6 +102,7 @@ def test_a_disc_has_as_many_pixels_as_one_counts_by_hand(
     assert len(disc_offsets_xy(radius_px, strict=True)) == strictly_within
 
 
+@settings(deadline=None)
 @given(radius_px=st.floats(min_value=0, max_value=12), strict=st.booleans())
 def test_a_disc_has_the_offsets_within_its_radius_and_no_other(
     radius_px: float, strict: bool

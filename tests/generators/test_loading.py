@@ -86,14 +86,14 @@ def test_unknown_names_list_near_ones() -> None:
         load_generator("zzz")
 
 
-def damage_config(change: Callable[[dict[str, object]], None], folder: Path) -> None:
+def damage_config(change: Callable[[dict[str, object]], object], folder: Path) -> None:
     path = folder / "config.json"
     config = json.loads(path.read_text())
     change(config)
     path.write_text(json.dumps(config))
 
 
-DAMAGES: dict[str, tuple[Callable[[dict[str, object]], None], str]] = {
+DAMAGES: dict[str, tuple[Callable[[dict[str, object]], object], str]] = {
     "another family": (lambda c: c.update(family="vqgan"), "family is 'vqgan'.*stylegan2"),
     "newer version": (lambda c: c.update(format_version=99), "wrong at format_version"),
     "no architecture": (lambda c: c.pop("architecture"), "wrong at architecture"),

@@ -100,7 +100,7 @@ def test_noise_kinds(faces: PretrainedGenerator) -> None:
     torch.manual_seed(0)
     features = {
         noise: faces.advance(faces.begin(ws, noise=noise), until_px=64).features
-        for noise in ("const", "random", "none")  # type: ignore[arg-type]
+        for noise in ("const", "random", "none")
     }
     assert not torch.equal(features["const"], features["none"])
     assert not torch.equal(features["random"], features["none"])

@@ -18,6 +18,7 @@ from tugan.generators.protocol import (
     synthesize,
 )
 from tugan.generators.stylegan2.config import StyleGan2Config
+from tugan.generators.stylegan2.layers import StyledConv
 from tugan.generators.stylegan2.network import StyleGan2, feature_blocks
 
 FILES = ("nvidia-stylegan2-128.pkl", "rosinality-stylegan2-128.pt")
@@ -148,7 +149,8 @@ def test_scaled_activations_equal_scaled_weights() -> None:
     network = random_network(
         StyleGan2Config(channels=(6, 5), z_dim=7, w_dim=9, mapping_widths=(9,))
     )
-    layer = network.blocks[1].convs[1]
+    layer = network.get_submodule("blocks.1.convs.1")
+    assert isinstance(layer, StyledConv)
     x, w = torch.randn(1, 5, 8, 8), torch.randn(1, 9)
     convolved = modulated_conv_of_the_paper(x, layer.weight, layer.affine(w))
     noisy = convolved + layer.bias[:, None, None] + layer.noise_strength * layer.noise

@@ -14,8 +14,8 @@ from tugan.cli.points import PointPair
 from tugan.cli.start import parse_noise, start_latent
 from tugan.core.errors import InvalidDragError
 from tugan.core.masks import check_mask_size
-from tugan.drag.problem import DragProblem
-from tugan.drag.settings import DragSettings
+from tugan.dragging.problem import DragProblem
+from tugan.dragging.settings import DragSettings
 from tugan.generators.loading import load_generator
 from tugan.generators.protocol import GeneratorInfo, LatentKind, PretrainedGenerator
 from tugan.generators.saving import fingerprint

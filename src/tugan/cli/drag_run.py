@@ -9,9 +9,9 @@ from tugan.cli.drag_job import DragJob
 from tugan.cli.drag_plan import Plan, make_plan
 from tugan.core.images import RgbArray, to_rgb_array
 from tugan.core.outcome import Ending, Outcome
-from tugan.drag.solve import drag
-from tugan.drag.solvers.adam import Adam
-from tugan.drag.step import DragStep
+from tugan.dragging.solve import drag
+from tugan.dragging.solvers.adam import Adam
+from tugan.dragging.step import DragStep
 from tugan.render.image_file import write_image
 from tugan.render.overlays import draw_drag
 from tugan.render.video import video_frame, write_video

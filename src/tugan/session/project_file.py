@@ -17,7 +17,7 @@ from torch import Tensor
 from tugan.core.atomic_write import atomic_path
 from tugan.core.errors import TuganError
 from tugan.core.outcome import Outcome
-from tugan.drag.settings import DragSettings
+from tugan.dragging.settings import DragSettings
 from tugan.generators.protocol import Noise, Ws
 
 FORMAT_VERSION = 1

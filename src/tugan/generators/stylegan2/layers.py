@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from tugan.generators.mapping import ACTIVATION_GAIN, LEAKY_SLOPE
 from tugan.generators.protocol import Noise
+from tugan.generators.stylegan2.frozen_conv import frozen_conv2d, frozen_doubling_conv2d
 
 DEMODULATION_EPS = 1e-8
 
@@ -54,11 +55,7 @@ class StyledConv(nn.Module):
         """Features after this layer, twice the size if it upsamples."""
         style = self.affine(w)
         x = x * style[:, :, None, None]
-        x = (
-            _upsampling_conv(x, self.weight)
-            if self.upsample
-            else F.conv2d(x, self.weight, padding=1)
-        )
+        x = self._convolved(x)
         # leaky ReLU lets a positive gain through, so its sqrt 2 goes into the small factors; what
         # follows the product works in place, since fresh memory is what costs
         scale = (ACTIVATION_GAIN * self._demodulation(style))[:, :, None, None]
@@ -68,6 +65,14 @@ class StyledConv(nn.Module):
             x = x.add_(ACTIVATION_GAIN * offset)
         x = F.leaky_relu_(x, LEAKY_SLOPE)
         return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
+
+    def _convolved(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o oh ow"]:
+        if not self.upsample:
+            return frozen_conv2d(x, self.weight, padding=1)
+        # to 2 h + 1, then by the binomial filter down to 2 h
+        x = frozen_doubling_conv2d(x, self.weight)
+        kernel = (4 * binomial_filter()).to(x).expand(x.shape[1], 1, 4, 4)
+        return frozen_conv2d(x, kernel, padding=1, groups=x.shape[1])
 
     def _demodulation(self, style: Float[Tensor, "b i"]) -> Float[Tensor, "b o"]:
         energy = self.weight.square().sum(dim=(2, 3))
@@ -101,7 +106,7 @@ class ToRgb(nn.Module):
     ) -> Float[Tensor, "b 3 h w"]:
         """This block's contribution to the picture."""
         style = self.affine(w)
-        rgb = F.conv2d(x * style[:, :, None, None], self.weight, self.bias)
+        rgb = frozen_conv2d(x * style[:, :, None, None], self.weight) + self.bias[:, None, None]
         return rgb if self.clamp is None else rgb.clamp(-self.clamp, self.clamp)
 
 
@@ -110,13 +115,3 @@ def upsample_image(image: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h2 w2"
     channels = image.shape[1]
     kernel = (4 * binomial_filter()).to(image).expand(channels, 1, 4, 4)
     return F.conv_transpose2d(image, kernel, stride=2, padding=1, groups=channels)
-
-
-def _upsampling_conv(
-    x: Float[Tensor, "b i h w"], weight: Float[Tensor, "o i 3 3"]
-) -> Float[Tensor, "b o h2 w2"]:
-    """Transposed convolution to ``2 h + 1``, then the binomial filter down to ``2 h``."""
-    x = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
-    channels = x.shape[1]
-    kernel = (4 * binomial_filter()).to(x).expand(channels, 1, 4, 4)
-    return F.conv2d(x, kernel, padding=1, groups=channels)

@@ -1,0 +1,53 @@
+"""Reading a feature map at points of the picture, without ever resizing the map."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from tugan.core.geometry import inside, pixels_to_grid
+from tugan.dragging.settings import Reading
+
+
+def read_features(
+    features: Float[Tensor, "1 c h w"],
+    points_xy: Float[Tensor, "p 2"],
+    *,
+    image_hw: tuple[int, int],
+    reading: Reading = "native",
+) -> Float[Tensor, "p c"]:
+    """Features at image points; gradients flow to ``features``."""
+    if reading == "native":
+        return _read_native(features, points_xy, image_hw)
+    return _read_resized(features, points_xy, image_hw)
+
+
+def _read_native(
+    features: Float[Tensor, "1 c h w"], points_xy: Float[Tensor, "p 2"], image_hw: tuple[int, int]
+) -> Float[Tensor, "p c"]:
+    grid = pixels_to_grid(points_xy, image_hw=image_hw)[None, None].to(features)
+    values = F.grid_sample(
+        features, grid, mode="bilinear", padding_mode="border", align_corners=False
+    )
+    return values[0, :, 0].T
+
+
+def _read_resized(
+    features: Float[Tensor, "1 c h w"], points_xy: Float[Tensor, "p 2"], image_hw: tuple[int, int]
+) -> Float[Tensor, "p c"]:
+    """As if the map had been resized to the picture bilinearly, then read between its pixels.
+
+    A blend of the native map at the four pixels around each point; zero outside the picture.
+    """
+    base = points_xy.floor()
+    fraction = points_xy - base
+    steps = points_xy.new_tensor([[0, 0], [1, 0], [0, 1], [1, 1]])
+    corners = base[:, None] + steps
+    weights = torch.where(steps.bool(), fraction[:, None], 1 - fraction[:, None]).prod(dim=-1)
+    weights = weights * inside(corners, image_hw=image_hw)
+    # whole points, of which there are many in tracking, need one reading and not four
+    used = weights > 0
+    values = _read_native(features, corners[used], image_hw)
+    owner = used.nonzero()[:, 0]
+    blended = values.new_zeros(len(points_xy), values.shape[1])
+    return blended.index_add(0, owner, values * weights[used][:, None].to(values))

@@ -1,0 +1,161 @@
+"""The paper's solver (Pan et al. 2023): one Adam step of motion supervision, then tracking."""
+
+from dataclasses import dataclass, field, replace
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from tugan.core.outcome import Outcome
+from tugan.dragging.latent_space import LatentSpace
+from tugan.dragging.mask import mask_loss
+from tugan.dragging.problem import DragProblem
+from tugan.dragging.settings import DragSettings
+from tugan.dragging.solvers.adam_moments import AdamMoments
+from tugan.dragging.solvers.protocol import Observation
+from tugan.dragging.supervision import motion_loss
+from tugan.dragging.trackers.nearest_feature import NearestFeature
+from tugan.generators.protocol import SynthesisState
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamState:
+    """Where a drag is: the move so far, the optimiser's moments, and what the handles look like."""
+
+    steps: int
+    move: Float[Tensor, "moved d"] = field(repr=False)
+    """In the coordinates of the settings' latent space."""
+    moments: AdamMoments = field(repr=False)
+    handles_xy: Float[Tensor, "n 2"]
+    """Where the handles were when last seen."""
+    reference: Float[Tensor, "n c"] = field(repr=False)
+    """The handles' initial features."""
+    initial_features: Float[Tensor, "1 c h w"] | None = field(repr=False)
+    """The whole initial map, if a mask holds it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamObservation(Observation):
+    """An observation that can be differentiated back to the move."""
+
+    leaf: Float[Tensor, "moved d"] = field(repr=False)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Adam:
+    """Motion supervision by Adam, nearest-feature tracking.
+
+    The picture seen is the one before the step, as in the original program; a look after the last
+    step closes the drag, so that what is reported is what is kept.
+    """
+
+    settings: DragSettings = field(default_factory=DragSettings.paper)
+    moments: AdamMoments | None = field(default=None, repr=False)
+    """Moments of a previous drag to go on with, as the original program does until it is reset."""
+
+    @property
+    def tracker(self) -> NearestFeature:
+        """The paper's."""
+        return NearestFeature(
+            radius_px_at_512=self.settings.track_radius_px_at_512, norm=self.settings.tracking_norm
+        )
+
+    def init(self, problem: DragProblem) -> AdamState:
+        """One forward pass, for what the handles look like."""
+        with torch.no_grad():
+            features = self._synthesise(problem, problem.ws).features
+        move = self._space(problem).origin(problem.ws)
+        kept = self.moments
+        if kept is None or kept.mean.shape != move.shape:
+            kept = AdamMoments.zeros_like(move)
+        return AdamState(
+            steps=0,
+            move=move,
+            moments=kept,
+            handles_xy=problem.handles_xy,
+            reference=self.tracker.reference(
+                features, problem.handles_xy, image_hw=problem.image_hw
+            ),
+            initial_features=features if problem.mask is not None else None,
+        )
+
+    def observe(self, problem: DragProblem, state: AdamState) -> AdamObservation:
+        """Synthesise up to the feature block with a graph, and track."""
+        leaf = state.move.detach().clone().requires_grad_()
+        ws = self._space(problem).apply(problem.ws, leaf)
+        synthesis = self._synthesise(problem, ws)
+        tracking = self.tracker.track(
+            synthesis.features.detach(),
+            state.reference,
+            state.handles_xy,
+            image_hw=problem.image_hw,
+        )
+        return AdamObservation(
+            ws=ws.detach(),
+            handles_xy=tracking.points_xy if state.steps else state.handles_xy,
+            synthesis=synthesis,
+            finite=bool(torch.isfinite(tracking.mismatch).all()),
+            leaf=leaf,
+        )
+
+    def update(self, problem: DragProblem, state: AdamState, seen: Observation) -> AdamState:
+        """One gradient of equation 1, one Adam step."""
+        assert isinstance(seen, AdamObservation)
+        loss = self._loss(problem, state, seen)
+        (gradient,) = torch.autograd.grad(loss, seen.leaf)
+        moments = state.moments.updated(gradient)
+        return replace(
+            state,
+            steps=state.steps + 1,
+            move=state.move + moments.step(self.settings.learning_rate),
+            moments=moments,
+            handles_xy=seen.handles_xy,
+        )
+
+    def terminate(
+        self, problem: DragProblem, state: AdamState, seen: Observation
+    ) -> Outcome | None:
+        """At the goals, or out of steps."""
+        distance = (problem.targets_xy - seen.handles_xy).norm(dim=1)
+        farthest = float(distance.max())
+        tolerance = self.settings.tolerance_px(image_hw=problem.image_hw, points=len(distance))
+        if farthest <= tolerance:
+            return Outcome.at_goal(steps=state.steps, farthest_px=farthest)
+        limit = self.settings.max_steps
+        if limit is not None and state.steps >= limit:
+            return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
+        return None
+
+    def steps_taken(self, state: AdamState) -> int:
+        """Updates that led to this state."""
+        return state.steps
+
+    def _loss(self, problem: DragProblem, state: AdamState, seen: AdamObservation) -> Tensor:
+        features = seen.synthesis.features
+        loss = motion_loss(
+            features,
+            seen.handles_xy,
+            problem.targets_xy,
+            image_hw=problem.image_hw,
+            settings=self.settings,
+        )
+        if problem.mask is not None and state.initial_features is not None:
+            held = mask_loss(features, state.initial_features, problem.mask, settings=self.settings)
+            loss = loss + self.settings.mask_weight * held
+        return loss
+
+    def _space(self, problem: DragProblem) -> LatentSpace:
+        settings = self.settings
+        return LatentSpace.of(
+            problem.generator.info,
+            kind=settings.latent,
+            rows=settings.rows,
+            whitened=settings.whitened,
+        )
+
+    def _synthesise(self, problem: DragProblem, ws: Tensor) -> SynthesisState:
+        block = problem.generator.info.nearest_block(self.settings.feature_px)
+        start = problem.generator.begin(ws, noise=problem.noise)
+        return problem.generator.advance(start, until_px=block.until_px)

@@ -1,0 +1,55 @@
+"""What a solver does: look where the handles are, then move the latent."""
+
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor
+
+from tugan.core.outcome import Outcome
+from tugan.dragging.problem import DragProblem
+from tugan.generators.protocol import SynthesisState, Ws
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """The picture of a state, as far as the solver needs it.
+
+    It may hold an autograd graph and is good for one ``update``; states are the values to keep.
+    """
+
+    ws: Ws = field(repr=False)
+    handles_xy: Float[Tensor, "n 2"]
+    """Where the handles are in this picture."""
+    synthesis: SynthesisState = field(repr=False)
+    """Stopped at the solver's block; the picture can be finished from it."""
+    finite: bool
+    """False if NaN or infinity appeared."""
+
+
+State = TypeVar("State")
+
+
+@runtime_checkable
+class Solver(Protocol[State]):
+    """An algorithm as data; states are immutable values, so undo and replay are exact."""
+
+    def init(self, problem: DragProblem) -> State:
+        """The state before the first step."""
+        ...
+
+    def observe(self, problem: DragProblem, state: State) -> Observation:
+        """Synthesise as far as needed, and track."""
+        ...
+
+    def update(self, problem: DragProblem, state: State, seen: Observation) -> State:
+        """Move the latent by one step."""
+        ...
+
+    def terminate(self, problem: DragProblem, state: State, seen: Observation) -> Outcome | None:
+        """How the drag ends here, or None if it goes on."""
+        ...
+
+    def steps_taken(self, state: State) -> int:
+        """Updates that led to this state."""
+        ...

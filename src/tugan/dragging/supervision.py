@@ -1,0 +1,96 @@
+"""Motion supervision (Pan et al. 2023, section 3.2): pull each handle's surroundings onward."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from tugan.core.geometry import disc_offsets_xy, inside, scale_from_512, square_offsets_xy
+from tugan.dragging.features import read_features
+from tugan.dragging.settings import DragSettings
+
+ARRIVED_PX = 1.0
+"""A handle within this distance of its goal is no longer pulled."""
+
+MIN_RADIUS_PX = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pull:
+    """The pixels that are pulled, those of all handles in one list."""
+
+    places_xy: Float[Tensor, "p 2"]
+    owner: Int[Tensor, " p"]
+    """The handle that each place belongs to."""
+    directions_xy: Float[Tensor, "n 2"]
+    """Unit vector from each handle to its goal."""
+
+
+def motion_loss(
+    features: Float[Tensor, "1 c h w"],
+    handles_xy: Float[Tensor, "n 2"],
+    targets_xy: Float[Tensor, "n 2"],
+    *,
+    image_hw: tuple[int, int],
+    settings: DragSettings,
+) -> Float[Tensor, ""]:
+    """Equation 1 without its mask term; gradients flow through the shifted reading alone."""
+    pull = pulled_places(handles_xy, targets_xy, image_hw=image_hw, settings=settings)
+    if len(pull.places_xy) == 0:
+        return features.sum() * 0
+    reading = settings.reading
+    with torch.no_grad():
+        here = read_features(features, pull.places_xy, image_hw=image_hw, reading=reading)
+    ahead_xy = pull.places_xy + pull.directions_xy[pull.owner]
+    ahead = read_features(features, ahead_xy, image_hw=image_hw, reading=reading)
+    difference = (ahead - here).abs()
+    if settings.reduction == "sum":
+        return difference.sum()
+    counts = torch.bincount(pull.owner, minlength=len(handles_xy)).to(difference)
+    return (difference.mean(dim=1) / counts[pull.owner]).sum()
+
+
+def pulled_places(
+    handles_xy: Float[Tensor, "n 2"],
+    targets_xy: Float[Tensor, "n 2"],
+    *,
+    image_hw: tuple[int, int],
+    settings: DragSettings,
+) -> Pull:
+    """The disc of each handle that has not arrived, inside the picture."""
+    way = targets_xy - handles_xy
+    distance = way.norm(dim=1, keepdim=True)
+    active = (distance[:, 0] > ARRIVED_PX).nonzero()[:, 0]
+    if settings.replay_grid:
+        places, chosen = _replayed_disc(handles_xy[active], image_hw, settings)
+    else:
+        places, chosen = _disc(handles_xy[active], image_hw, settings)
+    return Pull(
+        places_xy=places[chosen],
+        owner=active[chosen.nonzero()[:, 0]],
+        directions_xy=way / (distance + 1e-7),
+    )
+
+
+def _disc(
+    centres_xy: Float[Tensor, "a 2"], image_hw: tuple[int, int], settings: DragSettings
+) -> tuple[Float[Tensor, "a q 2"], Tensor]:
+    radius = max(scale_from_512(settings.motion_radius_px_at_512, image_hw), MIN_RADIUS_PX)
+    offsets = disc_offsets_xy(radius, strict=False).to(centres_xy)
+    places = centres_xy[:, None] + offsets
+    return places, inside(places, image_hw=image_hw)
+
+
+def _replayed_disc(
+    centres_xy: Float[Tensor, "a 2"], image_hw: tuple[int, int], settings: DragSettings
+) -> tuple[Float[Tensor, "a q 2"], Tensor]:
+    """The original program's choice: pixel ``i`` of ``n`` counts as being at ``i n / (n - 1)``."""
+    radius = max(round(scale_from_512(settings.motion_radius_px_at_512, image_hw)), MIN_RADIUS_PX)
+    height, width = image_hw
+    stretch = centres_xy.new_tensor([width / (width - 1), height / (height - 1)])
+    # the stretch moves a pixel by at most one
+    offsets = square_offsets_xy(radius + 1).to(centres_xy)
+    places = centres_xy[:, None].round() + offsets
+    near = (places * stretch - centres_xy[:, None]).norm(dim=-1) < radius
+    return places, near & inside(places, image_hw=image_hw)

@@ -1,0 +1,94 @@
+import pytest
+import torch
+from torch import Tensor
+
+from tugan.core.errors import InvalidDragError
+from tugan.dragging.problem import DragProblem
+from tugan.dragging.settings import DragSettings
+from tugan.generators.toy import ToyGenerator
+
+HANDLE, GOAL = torch.tensor([[10.0, 20.0]]), torch.tensor([[30.0, 20.0]])
+
+
+def make(
+    toy: ToyGenerator,
+    *,
+    ws: Tensor | None = None,
+    handles: Tensor = HANDLE,
+    targets: Tensor = GOAL,
+    mask: Tensor | None = None,
+) -> DragProblem:
+    start = torch.zeros(1, 4, 8) if ws is None else ws
+    return DragProblem(generator=toy, ws=start, handles_xy=handles, targets_xy=targets, mask=mask)
+
+
+def test_corners_are_inside_and_beyond_is_not(toy: ToyGenerator) -> None:
+    make(toy, handles=torch.tensor([[0.0, 0.0]]), targets=torch.tensor([[63.0, 63.0]]))
+    with pytest.raises(InvalidDragError, match=r"handle \(-1, 5\) is outside.*0 to 63"):
+        make(toy, handles=torch.tensor([[-1.0, 5.0]]))
+    with pytest.raises(InvalidDragError, match=r"goal \(5, 63.5\) is outside"):
+        make(toy, targets=torch.tensor([[5.0, 63.5]]))
+    with pytest.raises(InvalidDragError, match=r"handle \(nan, 5\) is outside"):
+        make(toy, handles=torch.tensor([[torch.nan, 5.0]]))
+
+
+def test_x_and_y_have_their_own_limits() -> None:
+    wide = ToyGenerator(size_hw=(32, 64))
+    make(wide, targets=torch.tensor([[60.0, 30.0]]))
+    with pytest.raises(InvalidDragError, match="x goes from 0 to 63, y from 0 to 31"):
+        make(wide, targets=torch.tensor([[30.0, 60.0]]))
+
+
+def test_there_must_be_points_and_as_many_goals(toy: ToyGenerator) -> None:
+    with pytest.raises(InvalidDragError, match="no points"):
+        make(toy, handles=torch.zeros(0, 2), targets=torch.zeros(0, 2))
+
+
+def test_a_handle_at_its_goal_is_refused(toy: ToyGenerator) -> None:
+    with pytest.raises(InvalidDragError, match=r"handle \(10, 20\) is already at its goal"):
+        make(toy, targets=HANDLE.clone())
+
+
+def test_latents_of_another_generator_are_refused(toy: ToyGenerator) -> None:
+    with pytest.raises(InvalidDragError, match=r"ws must be \(1, 4, 8\) for toy, got \(1, 3, 8\)"):
+        make(toy, ws=torch.zeros(1, 3, 8))
+    with pytest.raises(InvalidDragError, match="NaN or infinite"):
+        make(toy, ws=torch.full((1, 4, 8), torch.inf))
+
+
+def test_a_mask_of_another_size_names_both(toy: ToyGenerator) -> None:
+    with pytest.raises(InvalidDragError, match=r"mask is 32 x 16 px.*picture is 64 x 64 px"):
+        make(toy, mask=torch.ones(16, 32))
+
+
+def test_cautions_say_what_will_disappoint(toy: ToyGenerator) -> None:
+    mask = torch.ones(64, 64)
+    assert make(toy, mask=mask).cautions() == []
+    mask[20, 10] = 0
+    (caution,) = make(toy, mask=mask).cautions()
+    assert "forbids the place of the handle at (10, 20)" in caution
+    assert any("lets nothing change" in one for one in make(toy, mask=mask * 0).cautions())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"rows": 0}, "rows=0"), ({"learning_rate": 0.0}, "positive"), ({"max_steps": -1}, "-1")],
+)
+def test_settings_that_mean_nothing(change: dict[str, int], message: str) -> None:
+    with pytest.raises(InvalidDragError, match=message):
+        DragSettings(**change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("settings", "side_px", "points", "expected_px"),
+    [
+        (DragSettings.paper(), 512, 5, 1.0),
+        (DragSettings.paper(), 512, 6, 2.0),
+        (DragSettings.paper(), 1024, 1, 2.0),
+        (DragSettings.paper(), 128, 1, 1.0),
+        (DragSettings.original(), 1024, 1, 4.0),
+        (DragSettings.original(), 256, 1, 2.0),
+    ],
+)
+def test_tolerances(settings: DragSettings, side_px: int, points: int, expected_px: float) -> None:
+    assert settings.tolerance_px(image_hw=(side_px, side_px), points=points) == expected_px
