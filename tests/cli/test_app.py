@@ -80,6 +80,5 @@ def test_a_misspelt_command_line_says_what_is_wrong(
     assert list(here.iterdir()) == []
 
 
-@pytest.mark.xfail(strict=True, reason="typer prints its own box for what it refuses itself")
 def test_a_misspelt_command_line_under_json_is_json(tugan: Tugan) -> None:
     assert "psi" in tugan("generate", "--psi", "much", "--json").json()["error"]

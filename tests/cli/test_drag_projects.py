@@ -82,7 +82,6 @@ def test_a_model_may_be_given_from_another_place(
     assert (here / "b.png").read_bytes() == (here / "a.png").read_bytes()
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="safetensors refuses shared memory")
 def test_a_drag_without_a_step_can_be_saved(drag: Tugan, here: Path) -> None:
     assert drag(*POINT, "--steps", "0", "--save-project", "a.tugan").code == 0
     assert load_project(here / "a.tugan").handles_xy.tolist() == [[40, 50]]

@@ -87,9 +87,6 @@ def test_what_is_no_json_is_refused(tmp_path: Path, content: bytes) -> None:
         read_points(path)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="OverflowError, ValueError and RecursionError are not caught"
-)
 @pytest.mark.parametrize(
     "content",
     [

@@ -8,6 +8,7 @@ import sys
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 import tugan
 from tugan.cli.console import say, say_error
@@ -46,10 +47,12 @@ def _options(
 
 def main() -> None:
     """Run the program; bad input is one sentence and exit code 2, Ctrl+C is 130."""
+    arguments = sys.argv[1:]
     try:
-        app()
-    except TuganError as error:
-        say_error(error, as_json="--json" in sys.argv)
+        code = app(standalone_mode=False)
+    except (TuganError, TyperException) as error:
+        say_error(error, as_json="--json" in arguments)
         sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(EXIT_INTERRUPTED)
+    sys.exit(code)

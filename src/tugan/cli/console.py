@@ -7,6 +7,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, final
 
 import typer
+from typer.exceptions import TyperException
+
+from tugan.core.errors import TuganError
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -27,12 +30,16 @@ def say_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2))
 
 
-def say_error(error: Exception, *, as_json: bool) -> None:
+def say_error(error: TuganError | TyperException, *, as_json: bool) -> None:
     """What went wrong, in a sentence."""
+    # of a mistyped option typer knows more than the exception's text says
+    text = error.format_message() if isinstance(error, TyperException) else str(error)
+    if not text:  # the help has been shown already
+        return
     if as_json:
-        say_json({"error": str(error), "kind": type(error).__name__})
+        say_json({"error": text, "kind": type(error).__name__})
     else:
-        typer.secho(f"tugan: {error}", err=True, fg=typer.colors.RED if _is_terminal() else None)
+        typer.secho(f"tugan: {text}", err=True, fg=typer.colors.RED if _is_terminal() else None)
 
 
 @final

@@ -6,15 +6,14 @@ from typing import Annotated
 import typer
 
 from tugan.cli.options import (
-    DEFAULT_MODEL,
     Device,
     Json,
     Label,
-    Model,
-    NoiseOption,
+    MaybeModel,
+    MaybeNoise,
+    MaybePsi,
+    MaybeSeed,
     OutPicture,
-    Psi,
-    Seed,
 )
 
 Points = Annotated[
@@ -58,11 +57,11 @@ OpenProject = Annotated[
 def drag(
     point: Points = None,
     points: PointsFile = None,
-    model: Model = DEFAULT_MODEL,
-    seed: Seed = 0,
-    psi: Psi = 0.7,
+    model: MaybeModel = None,
+    seed: MaybeSeed = None,
+    psi: MaybePsi = None,
     label: Label = None,
-    noise: NoiseOption = "const",
+    noise: MaybeNoise = None,
     mask: Mask = None,
     keep_mask: KeepMask = None,
     latent: Latent = None,

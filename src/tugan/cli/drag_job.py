@@ -20,12 +20,12 @@ class Outputs:
 class DragJob:
     """The options, points parsed."""
 
-    model: str
+    model: str | None
     pairs: tuple[PointPair, ...]
-    seed: int
-    psi: float
+    seed: int | None
+    psi: float | None
     label: int | None
-    noise: str
+    noise: str | None
     mask: Path | None
     keep_mask: Path | None
     latent: str | None

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.cli.drag_job import DragJob
-from tugan.cli.options import DEFAULT_MODEL, OptionError
+from tugan.cli.options import DEFAULT_MODEL, DEFAULT_PSI, OptionError
 from tugan.cli.points import PointPair
 from tugan.cli.start import parse_noise, start_latent
 from tugan.core.errors import InvalidDragError
@@ -49,18 +49,24 @@ def make_plan(job: DragJob) -> Plan:
             "there are no points: give --point x,y:x,y (handle to goal), or --points FILE.json;"
             " tugan generate --ruler shows where things are"
         )
-    noise = parse_noise(job.noise)
-    generator = load_generator(job.model, device=job.device)
+    noise = parse_noise(job.noise or "const")
+    chosen = job.model or DEFAULT_MODEL
+    generator = load_generator(chosen, device=job.device)
     problem = DragProblem(
         generator=generator,
-        ws=start_latent(generator, seed=job.seed, psi=job.psi, label=job.label),
+        ws=start_latent(
+            generator,
+            seed=job.seed or 0,
+            psi=DEFAULT_PSI if job.psi is None else job.psi,
+            label=job.label,
+        ),
         handles_xy=_handles(job.pairs),
         targets_xy=_targets(job.pairs),
         mask=_read_masks(job, generator.info.size_hw),
         noise=noise,
     )
     settings = _settings(job, generator.info)
-    return Plan(problem=problem, settings=settings, model=_reference(job.model, generator))
+    return Plan(problem=problem, settings=settings, model=_reference(chosen, generator))
 
 
 def parse_latent(text: str | None) -> tuple[LatentKind, int | None] | None:
@@ -76,7 +82,8 @@ def parse_latent(text: str | None) -> tuple[LatentKind, int | None] | None:
 
 def _plan_of_project(job: DragJob, project: Project) -> Plan:
     header = project.header
-    chosen = job.model if job.model != DEFAULT_MODEL else header.model.name_or_path
+    _refuse_overridden(job)
+    chosen = job.model or header.model.name_or_path
     generator = load_generator(chosen, device=job.device)
     check_model(header, fingerprint=fingerprint(generator))
     goes_on = bool(job.pairs)
@@ -94,6 +101,21 @@ def _plan_of_project(job: DragJob, project: Project) -> Plan:
     if job.steps is not None:
         settings = replace(settings, max_steps=job.steps)
     return Plan(problem=problem, settings=settings, model=_reference(chosen, generator))
+
+
+def _refuse_overridden(job: DragJob) -> None:
+    """:class:`OptionError` for options that say where to start: the project says that."""
+    given = {
+        "--seed": job.seed,
+        "--psi": job.psi,
+        "--label": job.label,
+        "--noise": job.noise,
+    }
+    names = [name for name, value in given.items() if value is not None]
+    if names:
+        raise OptionError(
+            f"{' and '.join(names)} cannot be used with --project, whose picture is the start"
+        )
 
 
 def _settings(job: DragJob, info: GeneratorInfo) -> DragSettings:

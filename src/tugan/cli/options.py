@@ -16,6 +16,19 @@ Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Which picture: an
 Psi = Annotated[
     float, typer.Option(help="Truncation: 0 is the average picture, 1 the most varied.")
 ]
+MaybeModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model", "-m", help="A name, a folder or a checkpoint; faces-1024, or the project's."
+    ),
+]
+MaybeSeed = Annotated[
+    int | None, typer.Option(min=0, max=2**32 - 1, help="Which picture: any whole number; 0.")
+]
+MaybePsi = Annotated[
+    float | None, typer.Option(help="Truncation: 0 is the average picture, 1 the most varied; 0.7.")
+]
+MaybeNoise = Annotated[str | None, typer.Option("--noise", help="const, random or none; const.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
 Label = Annotated[int | None, typer.Option(min=0, help="Class, for generators that know classes.")]
 NoiseOption = Annotated[str, typer.Option("--noise", help="const, random or none.")]
@@ -24,6 +37,7 @@ OutPicture = Annotated[
 ]
 
 DEFAULT_MODEL = "faces-1024"
+DEFAULT_PSI = 0.7
 
 
 class OptionError(TuganError):

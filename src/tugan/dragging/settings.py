@@ -1,9 +1,11 @@
 """How a drag is done by the paper's method."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from tugan.core.errors import InvalidDragError
+from tugan.core.geometry import REFERENCE_SIDE_PX
 from tugan.generators.protocol import GeneratorInfo, LatentKind
 
 Reading = Literal["native", "resized"]
@@ -12,6 +14,13 @@ Reading = Literal["native", "resized"]
 
 MANY_POINTS = 5
 """Beyond this many points the looser tolerance holds (Pan et al. 2023, section 4)."""
+
+_LENGTHS = (
+    "motion_radius_px_at_512",
+    "track_radius_px_at_512",
+    "tolerance_few_px_at_512",
+    "tolerance_many_px_at_512",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +65,18 @@ class DragSettings:
         """:class:`InvalidDragError` for values that mean nothing."""
         if self.rows < 1:
             raise InvalidDragError(f"at least one row must move, got rows={self.rows}")
-        if not self.learning_rate > 0:
+        if not 0 < self.learning_rate < math.inf:
             raise InvalidDragError(f"the learning rate must be positive, got {self.learning_rate}")
+        for name in _LENGTHS:
+            value = getattr(self, name)
+            if not 0 <= value <= REFERENCE_SIDE_PX:
+                raise InvalidDragError(
+                    f"{name} must be between 0 and {REFERENCE_SIDE_PX}, got {value}"
+                )
+        if not 0 <= self.mask_weight < math.inf:
+            raise InvalidDragError(f"the mask's weight cannot be {self.mask_weight}")
+        if not self.feature_px >= 1:
+            raise InvalidDragError(f"the feature block cannot be of {self.feature_px} px")
         if self.max_steps is not None and self.max_steps < 0:
             raise InvalidDragError(f"the step limit cannot be negative, got {self.max_steps}")
 

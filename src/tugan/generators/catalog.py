@@ -36,7 +36,7 @@ def find_model(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     if isinstance(name_or_path, str) and text in entries:
         return entries[text]
-    if Path(text).exists():
+    if _exists(Path(text)):
         return Path(text)
     near = difflib.get_close_matches(text, entries, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(entries)}"
@@ -44,3 +44,10 @@ def find_model(name_or_path: str | Path) -> Path:
         f"there is no model {text!r}, neither by that name nor as a file or folder; {hint}"
         " (tugan models list shows all)"
     )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long to be one
+        return False

@@ -4,9 +4,9 @@ import hashlib
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 
 from tugan.core.atomic_write import atomic_path
+from tugan.core.tensor_file import save_tensors
 from tugan.generators.assembly import collect_tensors
 from tugan.generators.model_config import About, ModelConfig, architecture_json
 from tugan.generators.protocol import GeneratorInfo, PretrainedGenerator
@@ -28,7 +28,7 @@ def save_pretrained(
     config = model_config_of(generator)
     # config.json comes last: without it the folder is not a model
     with atomic_path(folder / "model.safetensors") as path:
-        save_file(tensors, path, metadata={"format": "pt"})
+        save_tensors(tensors, path, metadata={"format": "pt"})
     with atomic_path(folder / "README.md") as path:
         path.write_text(model_card(generator.info), encoding="utf-8")
     with atomic_path(folder / "config.json") as path:

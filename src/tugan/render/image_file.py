@@ -1,5 +1,6 @@
 """Image files in and out, whole or not at all."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,16 @@ from tugan.core.images import RgbArray
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MAX_MASK_PIXELS = 64_000_000
+
+# what Pillow's decoders raise on damaged files
+_PILLOW_ERRORS = (
+    UnidentifiedImageError,
+    OSError,
+    Image.DecompressionBombError,
+    ValueError,
+    SyntaxError,
+    RuntimeError,
+)
 
 
 def check_image_path(path: Path) -> None:
@@ -37,16 +48,29 @@ def read_mask(path: Path) -> Float[Tensor, "h w"]:
     :class:`InvalidDragError` if the file is no picture, or unreasonably large.
     """
     try:
-        with Image.open(path) as opened:
-            if opened.width * opened.height > MAX_MASK_PIXELS:
-                raise InvalidDragError(
-                    f"the mask {path} is {opened.width} x {opened.height} px: far too large"
-                )
-            picture = ImageOps.exif_transpose(opened).convert("RGBA")
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as opened:
+            picture = _upright_rgba(opened, path)
     except FileNotFoundError as error:
         raise InvalidDragError(f"there is no mask file {path}") from error
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+    except InvalidDragError:
+        raise
+    except _PILLOW_ERRORS as error:
         raise InvalidDragError(f"the mask {path} cannot be read as a picture: {error}") from error
     on_black = Image.new("RGBA", picture.size, "black")
     grey = Image.alpha_composite(on_black, picture).convert("L")
     return torch.from_numpy(np.asarray(grey, dtype=np.float32) / 255)
+
+
+def _upright_rgba(opened: Image.Image, path: Path) -> Image.Image:
+    if opened.width * opened.height > MAX_MASK_PIXELS:
+        raise InvalidDragError(
+            f"the mask {path} is {opened.width} x {opened.height} px: far too large"
+        )
+    upright = ImageOps.exif_transpose(opened)
+    if upright.mode.startswith("I;16"):
+        # Pillow would clip the upper values instead of scaling them
+        values = np.asarray(upright, dtype=np.float32) / 65535 * 255
+        upright = Image.fromarray(values.round().astype(np.uint8))
+    elif upright.mode == "F":
+        raise InvalidDragError(f"the mask {path} has float pixels: save it with 8 bits")
+    return upright.convert("RGBA")

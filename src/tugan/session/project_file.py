@@ -11,12 +11,12 @@ import torch
 from jaxtyping import Float
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from tugan.core.atomic_write import atomic_path
 from tugan.core.errors import TuganError
 from tugan.core.outcome import Outcome
+from tugan.core.tensor_file import save_tensors
 from tugan.dragging.settings import DragSettings
 from tugan.generators.protocol import Noise, Ws
 
@@ -76,16 +76,18 @@ def save_project(path: Path, project: Project) -> None:
     }
     if project.mask is not None:
         tensors["mask"] = project.mask
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    # clones: a drag that never moved ends with the tensors that it began with
+    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    header = {_HEADER: project.header.model_dump_json()}
     with atomic_path(path) as temporary:
-        save_file(plain, temporary, metadata={_HEADER: project.header.model_dump_json()})
+        save_tensors(plain, temporary, metadata=header)
 
 
 def load_project(path: Path) -> Project:
     """Read a project; :class:`ProjectFileError` says what is wrong with the file."""
-    if not path.is_file():
-        raise ProjectFileError(f"there is no project file {path}")
     try:
+        if not path.is_file():
+            raise ProjectFileError(f"there is no project file {path}")
         with safe_open(path, framework="pt") as opened:
             metadata = opened.metadata() or {}
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
@@ -99,7 +101,10 @@ def load_project(path: Path) -> Project:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise ProjectFileError(f"{path} is damaged at {place}: {first['msg']}") from error
+        where = f"at {place}" if place else "in its header"
+        raise ProjectFileError(f"{path} is damaged {where}: {first['msg']}") from error
+    except ValueError as error:
+        raise ProjectFileError(f"{path} is damaged: {error}") from error
     except KeyError as error:
         raise ProjectFileError(f"{path} is damaged: it lacks {error.args[0]}") from error
 
@@ -116,6 +121,7 @@ def check_model(header: ProjectHeader, *, fingerprint: str) -> None:
 
 
 def _assemble(header: ProjectHeader, tensors: dict[str, Tensor]) -> Project:
+    _check_shapes(tensors)
     floats = {name: tensor.to(torch.float32) for name, tensor in tensors.items()}
     return Project(
         header=header,
@@ -126,3 +132,25 @@ def _assemble(header: ProjectHeader, tensors: dict[str, Tensor]) -> Project:
         result_ws=floats["result_ws"],
         result_handles_xy=floats["result_handles_xy"],
     )
+
+
+def _check_shapes(tensors: dict[str, Tensor]) -> None:
+    """``ValueError`` names a tensor that is not what its name says."""
+    for name, tensor in tensors.items():
+        if tensor.is_complex() or tensor.dtype == torch.bool:
+            raise ValueError(f"{name} is of {tensor.dtype}, expected real numbers")
+    ws, handles = tensors["ws"], tensors["handles_xy"]
+    if ws.ndim != 3 or len(ws) != 1:
+        raise ValueError(f"ws is {tuple(ws.shape)}, expected (1, rows, width)")
+    if handles.ndim != 2 or handles.shape[1] != 2:
+        raise ValueError(f"handles_xy is {tuple(handles.shape)}, expected (points, 2)")
+    for name, like in (
+        ("result_ws", "ws"),
+        ("targets_xy", "handles_xy"),
+        ("result_handles_xy", "handles_xy"),
+    ):
+        found, expected = tuple(tensors[name].shape), tuple(tensors[like].shape)
+        if found != expected:
+            raise ValueError(f"{name} is {found}, but {like} is {expected}")
+    if "mask" in tensors and tensors["mask"].ndim != 2:
+        raise ValueError(f"mask is {tuple(tensors['mask'].shape)}, expected (height, width)")
