@@ -58,7 +58,7 @@ class _FrozenConv2d(torch.autograd.Function):
         return gradient, None, None, None
 
     @staticmethod
-    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:  # noqa: ANN401
+    def jvp(ctx: Any, tangent: Tensor, *_: Tensor | None) -> Tensor:  # noqa: ANN401
         (weight,) = ctx.saved_tensors
         return F.conv2d(tangent, weight, padding=ctx.padding, groups=ctx.groups)
 
@@ -80,6 +80,6 @@ class _FrozenDoublingConv2d(torch.autograd.Function):
         return F.conv2d(upstream, weight.transpose(0, 1), stride=2), None
 
     @staticmethod
-    def jvp(ctx: Any, tangent: Tensor, _: None) -> Tensor:  # noqa: ANN401
+    def jvp(ctx: Any, tangent: Tensor, *_: Tensor | None) -> Tensor:  # noqa: ANN401
         (weight,) = ctx.saved_tensors
         return F.conv_transpose2d(tangent, weight.transpose(0, 1), stride=2)
