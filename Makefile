@@ -27,9 +27,13 @@ SOURCES := $(MADE) pyproject.toml constraints.txt
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## drag a point of a picture and write the result under demo/
-	@mkdir -p demo
-	$(BIN)/tugan drag --seed 7 --point 300,300:320,300 --out demo/after.png
+DEMO := --seed 14 --point 608,762:636,722
+
+demo: $(INSTALLED) ## drag the corner of a mouth: before, after and an animation under demo/
+	$(BIN)/tugan drag $(DEMO) --steps 0 --overlay --out demo/before.png
+	$(BIN)/tugan drag $(DEMO) --out demo/after.png \
+		--video demo/drag.gif --save-project demo/drag.tugan
+	@echo "Look at demo/before.png, demo/after.png and demo/drag.gif"
 
 # Two torch processes with default threads on two cores slow each other down some 30 times, so
 # each test process keeps to one thread.

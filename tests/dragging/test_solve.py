@@ -122,6 +122,25 @@ def test_the_step_limit_is_an_outcome(toy: ToyGenerator) -> None:
     assert f"{last.farthest_px:.1f} px left" in last.outcome.sentence
 
 
+def test_a_drag_that_is_stuck_ends_with_its_nearest_state(toy: ToyGenerator) -> None:
+    # not all of them can be had: the toy moves as a whole, and follows the two that agree
+    handles = torch.tensor([[20.0, 30.0], [24.0, 20.0], [40.0, 40.0]])
+    problem = DragProblem(
+        generator=toy,
+        ws=torch.zeros(1, 4, 8),
+        handles_xy=handles,
+        targets_xy=handles + torch.tensor([[10.0, 0.0], [10.0, 0.0], [-4.0, 0.0]]),
+    )
+    settings = replace(TOY_SETTINGS, patience_steps=15)
+    *before, last = drag(problem, solver=Adam(settings=settings))
+    assert last.outcome is not None
+    assert last.outcome.ending is Ending.NO_PROGRESS
+    assert "No further progress" in last.outcome.sentence
+    assert last.farthest_px == min(step.farthest_px for step in before) < 10
+    assert torch.equal(last.ws, before[last.index].ws)
+    assert len(before) >= last.index + 15
+
+
 def test_no_steps_change_nothing(toy: ToyGenerator) -> None:
     problem = toy_problem(toy)
     last = last_of(drag(problem, solver=Adam(settings=replace(TOY_SETTINGS, max_steps=0))))

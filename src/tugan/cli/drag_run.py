@@ -20,6 +20,7 @@ from tugan.session.project_file import Project, ProjectHeader, save_project
 EXIT_CODES = {
     Ending.REACHED: 0,
     Ending.STEP_LIMIT: 0,
+    Ending.NO_PROGRESS: 0,
     Ending.NOT_FINITE: 1,
     Ending.CANCELLED: 130,
 }

@@ -9,6 +9,7 @@ class Ending(StrEnum):
 
     REACHED = "reached"
     STEP_LIMIT = "step-limit"
+    NO_PROGRESS = "no-progress"
     NOT_FINITE = "not-finite"
     CANCELLED = "cancelled"
 
@@ -44,6 +45,16 @@ class Outcome:
             ending=Ending.STEP_LIMIT,
             sentence=f"Stopped at the limit of {_steps(steps)} with {farthest_px:.1f} px left;"
             " allow more steps, or choose a nearer goal.",
+        )
+
+    @classmethod
+    def no_progress(cls, *, steps: int, nearest_px: float) -> "Outcome":
+        """It stopped coming nearer; the nearest state is kept."""
+        return cls(
+            ending=Ending.NO_PROGRESS,
+            sentence=f"No further progress after {_steps(steps)}: kept is the nearest picture, with"
+            f" {nearest_px:.1f} px left. Try a nearer goal, a handle on an edge or corner, or"
+            " another model.",
         )
 
     @classmethod

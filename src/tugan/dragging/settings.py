@@ -15,6 +15,9 @@ Reading = Literal["native", "resized"]
 MANY_POINTS = 5
 """Beyond this many points the looser tolerance holds (Pan et al. 2023, section 4)."""
 
+PATIENCE_STEPS = 40
+"""How long we wait for progress: a drag that is stuck goes on to change everything else."""
+
 _LENGTHS = (
     "motion_radius_px_at_512",
     "track_radius_px_at_512",
@@ -61,6 +64,10 @@ class DragSettings:
     max_steps: int | None = 300
     """Updates before giving up; None for no limit."""
 
+    patience_steps: int | None = None
+    """Give up after this many steps in which the farthest handle came no nearer than ever before,
+    and keep the nearest state; None for never."""
+
     def __post_init__(self) -> None:
         """:class:`InvalidDragError` for values that mean nothing."""
         if self.rows < 1:
@@ -79,6 +86,8 @@ class DragSettings:
             raise InvalidDragError(f"the feature block cannot be of {self.feature_px} px")
         if self.max_steps is not None and self.max_steps < 0:
             raise InvalidDragError(f"the step limit cannot be negative, got {self.max_steps}")
+        if self.patience_steps is not None and self.patience_steps < 1:
+            raise InvalidDragError(f"the patience must be positive, got {self.patience_steps}")
 
     @classmethod
     def paper(cls) -> "DragSettings":
@@ -104,7 +113,7 @@ class DragSettings:
         """The paper's method with the latent and features that suit this generator.
 
         Losses are averaged as in the authors' program, where the mask's weight does not depend on
-        the picture's size.
+        the picture's size; and it gives up where it is stuck.
         """
         hints = info.hints
         return cls(
@@ -114,6 +123,7 @@ class DragSettings:
             feature_px=hints.feature_px,
             learning_rate=hints.learning_rate,
             reduction="mean",
+            patience_steps=PATIENCE_STEPS,
         )
 
     def tolerance_px(self, *, image_hw: tuple[int, int], points: int) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from tugan.core.outcome import Outcome
+from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.adam import Adam
@@ -20,12 +20,14 @@ def drag(problem: DragProblem, *, solver: Solver[Any] | None = None) -> Iterator
     To stop consuming it is to cancel. Without a solver: the paper's method with the latent and
     features that suit the generator.
 
-    A drag that becomes NaN or infinite ends with the last good step, shown once more.
+    A drag that becomes NaN or infinite ends with the last good step, one that is stuck with its
+    nearest: each is shown once more, with the outcome.
     """
     if solver is None:
         solver = Adam(settings=DragSettings.for_generator(problem.generator.info))
     state = solver.init(problem)
     last: DragStep | None = None
+    nearest: DragStep | None = None
     while True:
         seen = solver.observe(problem, state)
         taken = solver.steps_taken(state)
@@ -36,6 +38,11 @@ def drag(problem: DragProblem, *, solver: Solver[Any] | None = None) -> Iterator
         if last is not None:
             last.frame.release()
         last = _step(problem, seen, index=taken, outcome=outcome)
+        if nearest is None or last.farthest_px < nearest.farthest_px:
+            nearest = last
+        if outcome is not None and outcome.ending is Ending.NO_PROGRESS:
+            yield replace(nearest, outcome=outcome)
+            return
         yield last
         if outcome is not None:
             return

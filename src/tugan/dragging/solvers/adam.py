@@ -1,5 +1,6 @@
 """The paper's solver (Pan et al. 2023): one Adam step of motion supervision, then tracking."""
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -33,6 +34,10 @@ class AdamState:
     """The handles' initial features."""
     initial_features: Float[Tensor, "1 c h w"] | None = field(repr=False)
     """The whole initial map, if a mask holds it."""
+    nearest_px: float = math.inf
+    """Smallest distance of the farthest handle so far."""
+    nearest_step: int = 0
+    """When that was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,26 +111,33 @@ class Adam:
         loss = self._loss(problem, state, seen)
         (gradient,) = torch.autograd.grad(loss, seen.leaf)
         moments = state.moments.updated(gradient)
+        farthest = _farthest_px(problem, seen)
         return replace(
             state,
             steps=state.steps + 1,
             move=state.move + moments.step(self.settings.learning_rate),
             moments=moments,
             handles_xy=seen.handles_xy,
+            nearest_px=min(farthest, state.nearest_px),
+            nearest_step=state.steps if farthest < state.nearest_px else state.nearest_step,
         )
 
     def terminate(
         self, problem: DragProblem, state: AdamState, seen: Observation
     ) -> Outcome | None:
-        """At the goals, or out of steps."""
-        distance = (problem.targets_xy - seen.handles_xy).norm(dim=1)
-        farthest = float(distance.max())
-        tolerance = self.settings.tolerance_px(image_hw=problem.image_hw, points=len(distance))
+        """At the goals, out of steps, or stuck."""
+        farthest = _farthest_px(problem, seen)
+        points = len(problem.targets_xy)
+        tolerance = self.settings.tolerance_px(image_hw=problem.image_hw, points=points)
         if farthest <= tolerance:
             return Outcome.at_goal(steps=state.steps, farthest_px=farthest)
         limit = self.settings.max_steps
         if limit is not None and state.steps >= limit:
             return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
+        patience = self.settings.patience_steps
+        stuck = farthest >= state.nearest_px
+        if patience is not None and stuck and state.steps - state.nearest_step >= patience:
+            return Outcome.no_progress(steps=state.steps, nearest_px=state.nearest_px)
         return None
 
     def steps_taken(self, state: AdamState) -> int:
@@ -159,3 +171,7 @@ class Adam:
         block = problem.generator.info.nearest_block(self.settings.feature_px)
         start = problem.generator.begin(ws, noise=problem.noise)
         return problem.generator.advance(start, until_px=block.until_px)
+
+
+def _farthest_px(problem: DragProblem, seen: Observation) -> float:
+    return float((problem.targets_xy - seen.handles_xy).norm(dim=1).max())
