@@ -101,7 +101,10 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, object]], object], str]] = {
         lambda c: c.update(architecture={"channels": "many"}),
         r"architecture\.channels",
     ),
-    "no channels": (lambda c: c.update(architecture={"channels": []}), "one a block"),
+    "no channels": (
+        lambda c: c.update(architecture={"channels": []}),
+        "channels must be between 1 and",
+    ),
     "other channels": (lambda c: c.update(architecture={"channels": [8, 8]}), "do not fit"),
     "unknown entry": (lambda c: c.update(surprise=1), "wrong at surprise"),
 }

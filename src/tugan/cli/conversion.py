@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from tugan.core.atomic_write import check_writable
 from tugan.core.errors import OutputError
 from tugan.generators.catalog import find_model
 from tugan.generators.loading import build, read_model
@@ -13,14 +14,20 @@ from tugan.generators.protocol import GeneratorInfo
 from tugan.generators.saving import save_pretrained
 from tugan.generators.w_statistics import estimate_w_statistics
 
+UNFINISHED = {"model.safetensors", "README.md"}
+"""What an interrupted conversion leaves behind."""
+
 
 def convert_model(source: str, folder: Path, *, name: str | None, half: bool) -> GeneratorInfo:
     """Read, estimate the statistics of W, write; returns what was written.
 
     :class:`OutputError` if the folder already has something in it.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    leftover = folder.is_dir() and not (folder / "config.json").exists()
+    names = {path.name for path in folder.iterdir()} if leftover else set()
+    if folder.exists() and not (leftover and names <= UNFINISHED):
         raise OutputError(f"{folder} already exists and is not an empty folder: name a new one")
+    check_writable(folder / "config.json")
     model = read_model(find_model(source))
     if name is not None:
         about = model.config.about.model_copy(update={"name": name})

@@ -37,7 +37,13 @@ def load_generator(
 
 def build(model: CanonicalModel) -> PretrainedGenerator:
     """The network of a model, on the CPU in float32."""
-    return family_named(model.config.family).build(model)
+    family = family_named(model.config.family)
+    try:
+        return family.build(model)
+    except CheckpointError:
+        raise
+    except _MISSHAPEN as error:
+        raise _misshapen(model.config.about.name, error) from error
 
 
 def read_model(path: Path) -> CanonicalModel:
@@ -48,15 +54,37 @@ def read_model(path: Path) -> CanonicalModel:
     raw = read_checkpoint(path)
     if raw.format == "safetensors":
         return _own_form(raw, path)
-    for family in FAMILIES:
-        adopted = family.adopt(raw, name=path.stem)
-        if adopted is not None:
-            return adopted
+    adopted = _adopt(raw, path)
+    if adopted is not None:
+        return adopted
     known = ", ".join(family.name for family in FAMILIES)
     seen = ", ".join(sorted(raw.tensors)[:4]) or "no tensors"
     raise CheckpointError(
         f"{path} is a {raw.format} file, but of no generator family known here ({known});"
         f" it holds {len(raw.tensors)} tensors: {seen} ..."
+    )
+
+
+def _adopt(raw: RawCheckpoint, path: Path) -> CanonicalModel | None:
+    try:
+        for family in FAMILIES:
+            adopted = family.adopt(raw, name=path.stem)
+            if adopted is not None:
+                return adopted
+    except CheckpointError:
+        raise
+    except _MISSHAPEN as error:
+        raise _misshapen(str(path), error) from error
+    return None
+
+
+# what indexing, reshaping and multiplying tensors of unexpected shapes raises
+_MISSHAPEN = (ValueError, IndexError, ArithmeticError, RuntimeError)
+
+
+def _misshapen(name: str, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        f"{name} holds tensors whose shapes or values do not fit together: {error}"
     )
 
 

@@ -20,12 +20,10 @@ class MappingNetwork(nn.Module):
     """
 
     def __init__(
-        self, *, z_dim: int, w_dim: int, widths: tuple[int, ...], label_dim: int, embed_dim: int
+        self, *, z_dim: int, widths: tuple[int, ...], label_dim: int, embed_dim: int
     ) -> None:
-        """``widths`` are the layers' output sizes; the last is ``w_dim``."""
+        """``widths`` are the layers' output sizes; the last is that of w."""
         super().__init__()
-        if not widths or widths[-1] != w_dim:
-            raise ValueError(f"the last mapping layer gives {widths[-1:]}, expected {w_dim}")
         self.z_dim = z_dim
         self.label_dim = label_dim
         self.embed = nn.Linear(label_dim, embed_dim) if label_dim else None

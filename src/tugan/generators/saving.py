@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from tugan.core.atomic_write import atomic_path
+from tugan.core.atomic_write import atomic_path, check_writable
 from tugan.core.tensor_file import save_tensors
 from tugan.generators.assembly import collect_tensors
 from tugan.generators.model_config import About, ModelConfig, architecture_json
@@ -18,21 +18,23 @@ def save_pretrained(
     """Write the generator so that :func:`tugan.load_generator` opens it.
 
     ``dtype=torch.float16`` halves the file. :class:`OutputError` if the folder cannot be written
-    to; each file is written whole or not at all.
+    to. A folder without ``config.json`` is not a model: that goes first and comes last, so that
+    new weights never stand beside an old configuration.
     """
     folder = Path(folder)
     tensors = {
         name: tensor.detach().to("cpu", dtype).contiguous()
         for name, tensor in collect_tensors(generator).items()
     }
-    config = model_config_of(generator)
-    # config.json comes last: without it the folder is not a model
+    config_path = folder / "config.json"
+    check_writable(config_path)
+    config_path.unlink(missing_ok=True)
     with atomic_path(folder / "model.safetensors") as path:
         save_tensors(tensors, path, metadata={"format": "pt"})
     with atomic_path(folder / "README.md") as path:
         path.write_text(model_card(generator.info), encoding="utf-8")
-    with atomic_path(folder / "config.json") as path:
-        path.write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    with atomic_path(config_path) as path:
+        path.write_text(model_config_of(generator).model_dump_json(indent=2) + "\n", "utf-8")
 
 
 def model_config_of(generator: PretrainedGenerator) -> ModelConfig:
@@ -70,9 +72,12 @@ def model_card(info: GeneratorInfo) -> str:
 
 
 def fingerprint(generator: PretrainedGenerator) -> str:
-    """Short hash that tells two models apart: of the first values of every tensor."""
+    """Short hash that tells two models apart: of the first values of every tensor.
+
+    Values are rounded to float16, so that a model stored in half precision is still itself.
+    """
     digest = hashlib.sha256()
     for name, tensor in sorted(generator.state_dict().items()):
         digest.update(f"{name}{tuple(tensor.shape)}".encode())
-        digest.update(tensor.flatten()[:64].float().cpu().numpy().tobytes())
+        digest.update(tensor.flatten()[:64].half().cpu().numpy().tobytes())
     return digest.hexdigest()[:16]

@@ -19,6 +19,11 @@ from tugan.generators.formats.spans import Span
 from tugan.generators.formats.torch_container import read_plain_pickle, read_zip
 
 HEAD_BYTES = 512
+MAX_FILE_BYTES = 8 << 30
+"""Generators are a tenth of that at most; their training checkpoints a quarter."""
+
+RUNNING_AVERAGE = "g_ema"
+_NEEDED_WITH_IT = (RUNNING_AVERAGE, "latent_avg", "args")
 
 _EXPECTED = (
     "expected a folder with config.json and model.safetensors, a safetensors file, a torch.save "
@@ -78,6 +83,11 @@ def _read(path: Path) -> RawCheckpoint:
 def _read_file(path: Path, file: io.BufferedReader) -> RawCheckpoint:
     head = file.read(HEAD_BYTES)
     size = os.fstat(file.fileno()).st_size
+    if size > MAX_FILE_BYTES:
+        raise CheckpointError(
+            f"expected at most {MAX_FILE_BYTES >> 30} GiB but the file has {size / (1 << 30):.1f}:"
+            " no generator is that large"
+        )
     span, budget = Span(file, 0, size), Budget(size)
     if looks_like_safetensors(head, size):  # first: its length may begin with a pickle's 0x80
         return read_weights(path)
@@ -92,13 +102,20 @@ def _read_file(path: Path, file: io.BufferedReader) -> RawCheckpoint:
 def _from_tree(tree: object, budget: Budget) -> RawCheckpoint:
     """The layout decides: torch.save may hold the modules of an NVIDIA pickle as well."""
     nvidia = holds_modules(tree)
-    flat = flatten(generator_of(tree) if nvidia else tree, budget)
+    flat = flatten(generator_of(tree) if nvidia else _without_training(tree), budget)
     return RawCheckpoint(
         format="nvidia-pickle" if nvidia else "torch",
         tensors=flat.tensors,
         attributes=flat.attributes,
         config={},
     )
+
+
+def _without_training(tree: object) -> object:
+    """The running average alone, if there is one: not the discriminator, nor optimisers."""
+    if isinstance(tree, dict) and RUNNING_AVERAGE in tree:
+        return {key: tree[key] for key in _NEEDED_WITH_IT if key in tree}
+    return tree
 
 
 def _what_it_is(head: bytes) -> str:

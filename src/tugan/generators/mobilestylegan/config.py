@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tugan.generators.sizes import MAX_BLOCKS, MAX_WIDTH, check_sizes
+
 
 @dataclass(frozen=True, kw_only=True)
 class MobileStyleGanConfig:
@@ -17,8 +19,20 @@ class MobileStyleGanConfig:
 
     def __post_init__(self) -> None:
         """``ValueError`` for numbers that describe no network."""
-        if not self.channels or any(count < 4 or count % 4 for count in self.channels):
-            raise ValueError(f"channels must be multiples of 4, one a block; got {self.channels}")
+        check_sizes("channels", self.channels, largest=MAX_WIDTH)
+        if any(count % 4 for count in self.channels):
+            raise ValueError(f"channels must be multiples of 4; got {self.channels}")
+        if len(self.channels) > MAX_BLOCKS:
+            raise ValueError(f"at most {MAX_BLOCKS} blocks are possible; got {len(self.channels)}")
+        check_sizes("mapping_widths", self.mapping_widths, largest=MAX_WIDTH)
+        check_sizes(
+            "z_dim, w_dim, num_ws", (self.z_dim, self.w_dim, self.num_ws), largest=MAX_WIDTH
+        )
+        if self.mapping_widths[-1] != self.w_dim:
+            raise ValueError(
+                f"the last mapping layer gives {self.mapping_widths[-1]}, expected w_dim"
+                f" {self.w_dim}"
+            )
         if self.num_ws < self.used_rows:
             raise ValueError(f"num_ws must be at least {self.used_rows}, got {self.num_ws}")
 

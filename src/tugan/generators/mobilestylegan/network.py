@@ -27,7 +27,6 @@ class MobileStyleGan(nn.Module):
         channels, w_dim = config.channels, config.w_dim
         self.mapping = MappingNetwork(
             z_dim=config.z_dim,
-            w_dim=w_dim,
             widths=config.mapping_widths,
             label_dim=0,
             embed_dim=0,

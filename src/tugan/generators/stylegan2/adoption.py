@@ -26,14 +26,20 @@ class TensorSource:
 
     tensors: Mapping[str, Tensor]
 
-    def take(self, name: str) -> Tensor:
-        """The tensor in float32; :class:`CheckpointError` if it is not there."""
+    def take(self, name: str, *, ndim: int | None = None) -> Tensor:
+        """The tensor in float32; :class:`CheckpointError` if it is not there or misshapen."""
         if name not in self.tensors:
             raise CheckpointError(
                 f"this looks like a StyleGAN2 checkpoint, but its tensor {name} is missing:"
                 " the file may be truncated or of a variant that is not supported"
             )
-        return self.tensors[name].to(torch.float32)
+        tensor = self.tensors[name]
+        if ndim is not None and (tensor.ndim != ndim or tensor.numel() == 0):
+            raise CheckpointError(
+                f"the tensor {name} is {tuple(tensor.shape)}, expected {ndim} dimensions, none"
+                " of them empty"
+            )
+        return tensor.to(torch.float32)
 
     def take_or(self, name: str, default: Tensor) -> Tensor:
         """The tensor in float32, or the default if it is not there."""
@@ -66,7 +72,6 @@ def mapping_mean(tensors: Mapping[str, Tensor], config: StyleGan2Config) -> Tens
         raise CheckpointError("the file has no mean of W, and its generator is conditional")
     network = MappingNetwork(
         z_dim=config.z_dim,
-        w_dim=config.w_dim,
         widths=config.mapping_widths,
         label_dim=0,
         embed_dim=0,

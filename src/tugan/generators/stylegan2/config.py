@@ -1,6 +1,9 @@
 """The shape of a StyleGAN2."""
 
+import math
 from dataclasses import dataclass
+
+from tugan.generators.sizes import MAX_BLOCKS, MAX_CONST_PX, MAX_WIDTH, check_sizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +27,21 @@ class StyleGan2Config:
 
     def __post_init__(self) -> None:
         """``ValueError`` for numbers that describe no network."""
-        if not self.channels or min(self.channels) < 1:
-            raise ValueError(f"channels must be positive, one a block; got {self.channels}")
-        if min(self.const_hw) < 1:
-            raise ValueError(f"the constant must have a size; got {self.const_hw}")
-        if self.label_dim and self.embed_dim < 1:
-            raise ValueError("a conditional generator needs embed_dim")
+        check_sizes("channels", self.channels, largest=MAX_WIDTH)
+        if len(self.channels) > MAX_BLOCKS:
+            raise ValueError(f"at most {MAX_BLOCKS} blocks are possible; got {len(self.channels)}")
+        check_sizes("const_hw", self.const_hw, largest=MAX_CONST_PX)
+        check_sizes("mapping_widths", self.mapping_widths, largest=MAX_WIDTH)
+        check_sizes("z_dim and w_dim", (self.z_dim, self.w_dim), largest=MAX_WIDTH)
+        if self.mapping_widths[-1] != self.w_dim:
+            raise ValueError(
+                f"the last mapping layer gives {self.mapping_widths[-1]}, expected w_dim"
+                f" {self.w_dim}"
+            )
+        if self.label_dim:
+            check_sizes("labels", (self.label_dim, self.embed_dim), largest=MAX_WIDTH)
+        if self.conv_clamp is not None and not 0 < self.conv_clamp < math.inf:
+            raise ValueError(f"conv_clamp must be positive; got {self.conv_clamp}")
 
     @property
     def num_ws(self) -> int:

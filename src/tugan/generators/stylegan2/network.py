@@ -65,7 +65,6 @@ class StyleGan2(nn.Module):
         self._info = info
         self.mapping = MappingNetwork(
             z_dim=config.z_dim,
-            w_dim=config.w_dim,
             widths=config.mapping_widths,
             label_dim=config.label_dim,
             embed_dim=config.embed_dim,

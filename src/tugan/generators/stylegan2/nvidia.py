@@ -21,6 +21,8 @@ from tugan.generators.stylegan2.adoption import (
 )
 from tugan.generators.stylegan2.config import StyleGan2Config
 
+MAX_GAIN = 1e6
+
 
 def adopt_nvidia(raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
     """The model of a ``G_ema``, or None if it is not a StyleGAN2.
@@ -49,12 +51,14 @@ class _Reader:
     def config(self) -> StyleGan2Config:
         self._check_variant()
         take = self.source.take
-        const = take(f"synthesis.b{self.sizes[0]}.const")
-        first = take("mapping.fc0.weight")
+        const = take(f"synthesis.b{self.sizes[0]}.const", ndim=3)
+        first = take("mapping.fc0.weight", ndim=2)
         embed = self.source.tensors.get("mapping.embed.weight")
         embed_dim = 0 if embed is None else embed.shape[0]
         return StyleGan2Config(
-            channels=tuple(take(f"synthesis.b{size}.conv1.weight").shape[0] for size in self.sizes),
+            channels=tuple(
+                take(f"synthesis.b{size}.conv1.weight", ndim=4).shape[0] for size in self.sizes
+            ),
             const_hw=(const.shape[1], const.shape[2]),
             z_dim=first.shape[1] - embed_dim,
             w_dim=take(f"synthesis.b{self.sizes[0]}.conv1.affine.weight").shape[1],
@@ -122,7 +126,11 @@ class _Reader:
 
     def _number(self, name: str, default: float) -> float:
         value = self.attributes.get(name)
-        return float(value) if isinstance(value, int | float) else default
+        if not isinstance(value, int | float):
+            return default
+        if not abs(value) < MAX_GAIN:
+            raise CheckpointError(f"{name} is {value:.3g}: no gain is that large")
+        return float(value)
 
     def _conv_clamp(self) -> float | None:
         pattern = re.compile(r"synthesis\.b\d+\.(conv[01]|torgb)\.conv_clamp")

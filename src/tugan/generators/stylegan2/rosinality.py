@@ -46,16 +46,16 @@ class _Reader:
 
     def config(self) -> StyleGan2Config:
         take = self.source.take
-        const = take("input.input")
+        const = take("input.input", ndim=4)
         convs = ["conv1", *(f"convs.{2 * index + 1}" for index in range(self.doublings))]
         widths = tuple(take(f"style.{layer}.weight").shape[0] for layer in self._mapping_layers())
         if not widths:
             raise CheckpointError("the checkpoint has no mapping network (style.N.weight)")
         return StyleGan2Config(
-            channels=tuple(take(f"{conv}.conv.weight").shape[1] for conv in convs),
+            channels=tuple(take(f"{conv}.conv.weight", ndim=5).shape[1] for conv in convs),
             const_hw=(const.shape[2], const.shape[3]),
-            z_dim=take("style.1.weight").shape[1],
-            w_dim=take("conv1.conv.modulation.weight").shape[1],
+            z_dim=take("style.1.weight", ndim=2).shape[1],
+            w_dim=take("conv1.conv.modulation.weight", ndim=2).shape[1],
             mapping_widths=widths,
         )
 
