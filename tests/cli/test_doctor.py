@@ -21,4 +21,4 @@ def test_the_doctor_says_the_same_in_json(tugan: Tugan) -> None:
     assert facts["works"] is True
     assert facts["torch"] == torch.__version__
     assert facts["devices"][0] == "cpu"
-    assert isinstance(facts["mp4 and webm"], bool)
+    assert isinstance(facts["mp4_and_webm"], bool)

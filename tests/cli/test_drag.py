@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from cli.program import Tugan, run_apart
 from tugan.generators.loading import load_generator
 from tugan.generators.saving import save_pretrained
+from tugan.session.project_file import load_project, save_project
 
 POINT = ("--point", "40,50:60,70")
 
@@ -63,7 +65,7 @@ def test_json_is_one_object_with_all_there_is_to_know(drag: Tugan, here: Path) -
     assert (second["start"], second["goal"]) == ([90, 20], [80, 30])
     for point in report["points"]:
         assert math.dist(point["final"], point["goal"]) == pytest.approx(
-            point["distance_px"], abs=0.01
+            point["distance"], abs=0.01
         )
     assert [path.name for path in here.iterdir()] == ["a.webp"]
 
@@ -191,14 +193,24 @@ def poisoned(source: Path, folder: Path) -> Path:
     return folder
 
 
-def test_a_drag_that_breaks_down_still_writes_its_picture(
-    drag: Tugan, here: Path, model: Path
-) -> None:
+def test_a_model_that_draws_nan_is_refused(tugan: Tugan, here: Path, model: Path) -> None:
     folder = poisoned(model, here / "poisoned")
-    ran = drag(*POINT, "--model", folder, "--json")
+    for command in (("generate",), ("drag", *POINT)):
+        ran = tugan(*command, "--model", folder, "--json")
+        assert ran.code == 2
+        assert "NaN" in ran.json()["error"]
+    assert not (here / "tugan.png").exists()
+
+
+def test_a_drag_that_breaks_down_keeps_its_last_good_picture(drag: Tugan, here: Path) -> None:
+    assert drag(*POINT, "--steps", "1", "--save-project", "a.tugan").code == 0
+    project = load_project(here / "a.tugan")
+    wild = replace(project.header.settings, learning_rate=1e38, max_steps=9)
+    header = project.header.model_copy(update={"settings": wild})
+    save_project(here / "wild.tugan", replace(project, header=header))
+    ran = drag("--project", "wild.tugan", "--out", "wild.png", "--json")
     assert ran.code == 1
     report = ran.json()
-    assert (report["outcome"], report["steps"]) == ("not-finite", 0)
-    assert "NaN" in report["sentence"]
-    assert report["points"][0]["final"] == [40, 50]
-    assert pixels_of(here / "tugan.png").shape == (128, 128, 3)
+    assert report["outcome"] == "not-finite"
+    assert "last good state is kept" in report["sentence"]
+    assert pixels_of(here / "wild.png").shape == (128, 128, 3)

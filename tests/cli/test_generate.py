@@ -39,6 +39,7 @@ def test_json_describes_it_too(tugan: Tugan, model: Path) -> None:
         (("--seed", "1", "--psi", "0"), ("--seed", "2", "--psi", "0"), True),
         (("--psi", "0.5"), ("--psi", "1"), False),
         (("--noise", "none"), ("--noise", "const"), False),
+        (("--noise", "random"), ("--noise", "random"), True),
         ((), ("--ruler",), False),
     ],
 )

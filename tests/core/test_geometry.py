@@ -8,10 +8,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tugan.core.geometry import (
-    cells_to_pixels,
     disc_offsets_xy,
     inside,
-    pixels_to_cells,
     pixels_to_grid,
     scale_from_512,
     square_offsets_xy,
@@ -34,32 +32,6 @@ def ramp(map_hw: tuple[int, int], image_hw: tuple[int, int]) -> Tensor:
 
 def read(features: Tensor, grid: Tensor) -> Tensor:
     return F.grid_sample(features, grid[None, None], align_corners=False)[0, :, 0].T
-
-
-@settings(deadline=None)
-@given(points=points, image_hw=sizes, map_hw=sizes)
-def test_pixels_to_cells_and_back_is_where_it_began(
-    points: list[tuple[float, float]], image_hw: tuple[int, int], map_hw: tuple[int, int]
-) -> None:
-    points_xy = torch.tensor(points, dtype=torch.float64)
-    cells = pixels_to_cells(points_xy, image_hw=image_hw, map_hw=map_hw)
-    back = cells_to_pixels(cells, image_hw=image_hw, map_hw=map_hw)
-    torch.testing.assert_close(back, points_xy, rtol=1e-9, atol=1e-9)
-
-
-@settings(deadline=None)
-@given(points=points, size=sizes)
-def test_cells_of_a_map_of_the_same_size_are_pixels(
-    points: list[tuple[float, float]], size: tuple[int, int]
-) -> None:
-    points_xy = torch.tensor(points, dtype=torch.float64)
-    torch.testing.assert_close(pixels_to_cells(points_xy, image_hw=size, map_hw=size), points_xy)
-
-
-def test_the_corners_of_the_picture_are_the_corners_of_a_map_that_is_not_square() -> None:
-    corners = torch.tensor([[-0.5, -0.5], [95.5, 63.5]])
-    cells = pixels_to_cells(corners, image_hw=(64, 96), map_hw=(8, 24))
-    assert cells.tolist() == [[-0.5, -0.5], [23.5, 7.5]]
 
 
 @settings(deadline=None)

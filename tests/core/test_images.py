@@ -1,11 +1,16 @@
 import torch
 
-from tugan.core.images import from_uint8, to_rgb_array, to_uint8
+from tugan.core.images import to_rgb_array, to_uint8
 
 
 def every_level() -> torch.Tensor:
     levels = torch.arange(256, dtype=torch.uint8)
     return torch.stack([levels, levels.flip(0), levels.roll(7)], dim=-1).reshape(1, 16, 16, 3)
+
+
+def from_uint8(pixels: torch.Tensor) -> torch.Tensor:
+    """What a picture's 8-bit pixels are inside: [-1, 1], channels first."""
+    return pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def test_every_8_bit_level_survives_the_round_trip() -> None:

@@ -2,21 +2,21 @@ import pytest
 import torch
 
 from tugan.core.errors import InvalidDragError
-from tugan.core.masks import check_mask_size, forbidden_points, keep_weight
+from tugan.core.masks import check_mask, forbidden_points, keep_weight
 
 
 def test_a_mask_of_the_pictures_size_is_fine() -> None:
-    check_mask_size(torch.ones(48, 64), image_hw=(48, 64))
+    check_mask(torch.ones(48, 64), image_hw=(48, 64))
 
 
 def test_a_mask_of_another_size_is_refused_with_both_sizes() -> None:
     with pytest.raises(InvalidDragError, match=r"mask is 20 x 10 px but .* is 64 x 48 px"):
-        check_mask_size(torch.ones(10, 20), image_hw=(48, 64))
+        check_mask(torch.ones(10, 20), image_hw=(48, 64))
 
 
 def test_a_mask_on_its_side_is_refused() -> None:
     with pytest.raises(InvalidDragError, match="48 x 64"):
-        check_mask_size(torch.ones(64, 48), image_hw=(48, 64))
+        check_mask(torch.ones(64, 48), image_hw=(48, 64))
 
 
 def test_keep_weight_is_the_share_of_each_cell_that_must_stay() -> None:

@@ -43,7 +43,7 @@ def of_steps(steps: int) -> list[Outcome]:
     ]
 
 
-@pytest.mark.parametrize(("steps", "words"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps")])
+@pytest.mark.parametrize(("steps", "words"), [(1, "1 step"), (2, "2 steps")])
 def test_one_step_is_not_steps(steps: int, words: str) -> None:
     for outcome in of_steps(steps):
         assert words in outcome.sentence
@@ -55,3 +55,15 @@ def test_every_sentence_is_one_that_ends() -> None:
         assert outcome.sentence[0].isupper()
         assert outcome.sentence.endswith(".")
         assert outcome.reached is (outcome.ending is Ending.REACHED)
+
+
+def test_no_step_at_all_is_not_a_failure() -> None:
+    outcome = Outcome.out_of_steps(steps=0, farthest_px=49)
+    assert outcome.sentence == "No step was asked for: the start, with 49.0 px to go."
+
+
+def test_no_progress_says_which_picture_is_kept() -> None:
+    outcome = Outcome.no_progress(steps=80, nearest_step=39)
+    assert outcome.ending is Ending.NO_PROGRESS
+    assert not outcome.reached
+    assert "of 80 steps, the picture after step 39" in outcome.sentence

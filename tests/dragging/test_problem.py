@@ -92,3 +92,22 @@ def test_settings_that_mean_nothing(change: dict[str, int], message: str) -> Non
 )
 def test_tolerances(settings: DragSettings, side_px: int, points: int, expected_px: float) -> None:
     assert settings.tolerance_px(image_hw=(side_px, side_px), points=points) == expected_px
+
+
+@pytest.mark.parametrize("value", [2.0, -0.5, torch.nan])
+def test_masks_go_from_0_to_1(toy: ToyGenerator, value: float) -> None:
+    mask = torch.ones(64, 64)
+    mask[3, 4] = value
+    with pytest.raises(InvalidDragError, match="the mask has values from"):
+        make(toy, mask=mask)
+
+
+def test_one_handle_with_two_goals_is_a_caution(toy: ToyGenerator) -> None:
+    problem = make(
+        toy,
+        handles=torch.tensor([[10.0, 20.0], [10.0, 20.0]]),
+        targets=torch.tensor([[30.0, 20.0], [5.0, 20.0]]),
+    )
+    assert problem.cautions() == [
+        "two goals are asked of the handle (10, 20): it cannot reach both"
+    ]

@@ -9,9 +9,10 @@ from safetensors.torch import load_file, save_file
 
 import tugan
 from tugan.core.errors import CheckpointError, UnknownModelError
+from tugan.generators.formats.detect import read_checkpoint
 from tugan.generators.loading import load_generator
 from tugan.generators.mobilestylegan.network import MobileStyleGan
-from tugan.generators.protocol import PretrainedGenerator, sample_z
+from tugan.generators.protocol import GeneratorInfo, PretrainedGenerator, sample_z
 from tugan.generators.saving import fingerprint, save_pretrained
 from tugan.generators.stylegan2.network import StyleGan2
 
@@ -173,3 +174,69 @@ def test_a_file_without_the_mean_of_w_gets_it_estimated(tmp_path: Path, oracle_d
     w = network.map(z, psi=1.0)[:, 0]
     # the mean of W is estimated from other samples: it must lie far inside their spread
     assert (w.mean(dim=0) - network.w_mean).norm() < 0.1 * (w - w.mean(dim=0)).norm(dim=1).mean()
+
+
+MISSHAPEN: dict[str, torch.Tensor] = {
+    "input.input": torch.zeros(5),
+    "style.1.weight": torch.zeros(()),
+    "style.2.weight": torch.zeros(7, 512),
+    "conv1.noise.weight": torch.zeros(()),
+    "to_rgbs.0.conv.weight": torch.zeros(1, 3, 0, 1, 1),
+    "convs.1.conv.weight": torch.zeros(64, 64, 3, 3),
+}
+
+
+@pytest.mark.parametrize("name", MISSHAPEN)
+def test_a_stylegan2_of_misshapen_tensors_gets_a_sentence(
+    name: str, tmp_path: Path, oracle_dir: Path
+) -> None:
+    content = torch.load(oracle_dir / "rosinality-stylegan2-128.pt", weights_only=True)
+    content["g_ema"][name] = MISSHAPEN[name]
+    torch.save(content, tmp_path / "bent.pt")
+    with pytest.raises(CheckpointError):
+        load_generator(tmp_path / "bent.pt")
+
+
+def test_of_a_training_checkpoint_the_running_average_is_enough(
+    tmp_path: Path, oracle_dir: Path
+) -> None:
+    content = torch.load(oracle_dir / "rosinality-stylegan2-128.pt", weights_only=True)
+    wanted = load_generator(oracle_dir / "rosinality-stylegan2-128.pt", device="cpu")
+    content |= {"d": {"final.weight": torch.zeros(1000)}, "g": content["g_ema"], "d_optim": {}}
+    torch.save(content, tmp_path / "training.pt")
+    raw = read_checkpoint(tmp_path / "training.pt")
+    assert {name.split(".")[0] for name in raw.tensors} == {"g_ema", "latent_avg"}
+    assert fingerprint(load_generator(tmp_path / "training.pt", device="cpu")) == fingerprint(
+        wanted
+    )
+
+
+def test_a_file_larger_than_any_generator_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "sparse.pt").open("wb") as file:
+        file.write(b"PK\x03\x04")
+        file.truncate(9 << 30)
+    with pytest.raises(CheckpointError, match=r"at most 8 GiB but the file has 9\.0"):
+        load_generator(tmp_path / "sparse.pt")
+
+
+def test_an_interrupted_save_leaves_no_model(
+    stylegan2_128: PretrainedGenerator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_pretrained(stylegan2_128, tmp_path)
+
+    def interrupted(info: GeneratorInfo) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tugan.generators.saving.model_card", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save_pretrained(stylegan2_128, tmp_path, dtype=torch.float16)
+    with pytest.raises(CheckpointError, match=r"config\.json"):
+        load_generator(tmp_path)
+
+
+def test_half_precision_is_still_the_same_model(
+    stylegan2_128: PretrainedGenerator, tmp_path: Path
+) -> None:
+    save_pretrained(stylegan2_128, tmp_path, dtype=torch.float16)
+    again = load_generator(tmp_path, device="cpu")
+    assert fingerprint(again) == fingerprint(stylegan2_128)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from tugan.core.errors import MissingExtraError, OutputError
 from tugan.core.images import RgbArray
-from tugan.render.video import check_video_path, video_frame, write_video
+from tugan.render.video import MAX_FRAMES, FrameReel, check_video_path, video_frame, write_video
 
 HELD = 15
 """Frames of a second."""
@@ -140,3 +140,22 @@ def test_a_video_that_cannot_be_encoded_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"."):
         write_video(tmp_path / "a.gif", uneven)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_long_drag_is_thinned_and_keeps_its_ends() -> None:
+    reel = FrameReel()
+    for index in range(3000):
+        if reel.wants(index):
+            reel.add(index, np.full((4, 4, 3), index % 251, dtype=np.uint8))
+    reel.end_with(2995, np.full((4, 4, 3), 255, dtype=np.uint8))
+    assert 100 < len(reel.frames) <= MAX_FRAMES + 1
+    assert (reel.frames[0] == 0).all()
+    assert (reel.frames[-1] == 255).all()
+
+
+def test_what_comes_after_the_end_is_left_out() -> None:
+    reel = FrameReel()
+    for index in range(9):
+        reel.add(index, np.full((4, 4, 3), index, dtype=np.uint8))
+    reel.end_with(5, np.full((4, 4, 3), 5, dtype=np.uint8))
+    assert [int(frame[0, 0, 0]) for frame in reel.frames] == [0, 1, 2, 3, 4, 5]

@@ -25,6 +25,7 @@ app = typer.Typer(
     name="tugan",
     help="Tug your GAN: drag points of a picture to where they should be, and it follows.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # it would take [x, y] in a help text for markup
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

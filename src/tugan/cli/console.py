@@ -17,17 +17,26 @@ if TYPE_CHECKING:
 
 def say(text: str) -> None:
     """A line of result."""
-    typer.echo(text)
+    typer.echo(_safe(text))
 
 
 def note(text: str) -> None:
     """A line beside the result."""
-    typer.echo(text, err=True)
+    typer.echo(_safe(text), err=True)
 
 
 def say_json(value: object) -> None:
     """One JSON object, the whole of a command's output under ``--json``."""
     typer.echo(json.dumps(value, indent=2))
+
+
+def plain(value: object) -> str:
+    """A value for people: yes and no, lists without brackets."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return str(value)
 
 
 def say_error(error: TuganError | TyperException, *, as_json: bool) -> None:
@@ -39,7 +48,9 @@ def say_error(error: TuganError | TyperException, *, as_json: bool) -> None:
     if as_json:
         say_json({"error": text, "kind": type(error).__name__})
     else:
-        typer.secho(f"tugan: {text}", err=True, fg=typer.colors.RED if _is_terminal() else None)
+        typer.secho(
+            _safe(f"tugan: {text}"), err=True, fg=typer.colors.RED if _is_terminal() else None
+        )
 
 
 @final
@@ -80,6 +91,11 @@ class ProgressLine:
             self._live.update(
                 f"step {step}   {farthest_px:5.1f} px left   {step / elapsed_s:4.1f} steps/s"
             )
+
+
+def _safe(text: str) -> str:
+    """Without control characters: names out of files must not steer the terminal."""
+    return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
 
 
 def _is_terminal() -> bool:

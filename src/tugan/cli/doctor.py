@@ -6,7 +6,7 @@ import time
 
 import typer
 
-from tugan.cli.console import say, say_json
+from tugan.cli.console import plain, say, say_json
 from tugan.cli.options import Json
 
 
@@ -27,17 +27,17 @@ def doctor(as_json: Json = False) -> None:
         "torch": torch.__version__,
         "devices": available_devices(),
         "threads": torch.get_num_threads(),
-        "mp4 and webm": importlib.util.find_spec("av") is not None,
+        "mp4_and_webm": importlib.util.find_spec("av") is not None,
     }
     try:
         started_s = time.monotonic()
         generator = load_generator(DEFAULT_MODEL)
         facts["model"] = generator.info.name
-        facts["load_s"] = round(time.monotonic() - started_s, 2)
+        facts["load_seconds"] = round(time.monotonic() - started_s, 2)
         ws = generator.map(sample_z(0, z_dim=generator.info.z_dim))
         started_s = time.monotonic()
         image = synthesize(generator, ws)
-        facts["picture_s"] = round(time.monotonic() - started_s, 2)
+        facts["picture_seconds"] = round(time.monotonic() - started_s, 2)
         works = bool(torch.isfinite(image).all()) and float(image.std()) > 0.1
         facts["works"] = works
     except TuganError as error:
@@ -47,13 +47,5 @@ def doctor(as_json: Json = False) -> None:
         say_json(facts)
     else:
         for name, value in facts.items():
-            say(f"{name.replace('_s', ' (s)'):<14}{_plain(value)}")
+            say(f"{name.replace('_', ' '):<17}{plain(value)}")
     raise typer.Exit(0 if works else 1)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
-    return str(value)

@@ -32,9 +32,13 @@ Latent = Annotated[
         " By default what suits the model."
     ),
 ]
-Solver = Annotated[str, typer.Option(help="adam: the paper's method.")]
+Solver = Annotated[str | None, typer.Option(help="adam: the paper's method.")]
 Preset = Annotated[
-    str, typer.Option(help="auto (suits the model), paper or original (as published).")
+    str | None,
+    typer.Option(
+        help="auto (suits the model), paper or original (as published); by default auto, or the"
+        " project's."
+    ),
 ]
 Steps = Annotated[int | None, typer.Option(min=0, help="At most this many steps.")]
 Video = Annotated[
@@ -65,8 +69,8 @@ def drag(
     mask: Mask = None,
     keep_mask: KeepMask = None,
     latent: Latent = None,
-    solver: Solver = "adam",
-    preset: Preset = "auto",
+    solver: Solver = None,
+    preset: Preset = None,
     steps: Steps = None,
     device: Device = "auto",
     out: OutPicture = Path("tugan.png"),
@@ -78,9 +82,15 @@ def drag(
 ) -> None:
     """Pull points of a picture to their goals.
 
-    Exit code 0: the picture is written (the outcome says whether every handle arrived); 1: the
-    drag broke down and the last good picture is written; 2: bad input, nothing written;
-    130: stopped by Ctrl+C, the last good picture is written.
+    Exit codes:
+
+    0 - the picture is written; the outcome says whether every handle arrived.
+
+    1 - the drag became NaN on its way; the last good picture is written.
+
+    2 - bad input; nothing is written.
+
+    130 - stopped by Ctrl+C; the last good picture is written.
     """
     from tugan.cli.drag_job import DragJob, Outputs, check_outputs
     from tugan.cli.points import parse_point, read_points

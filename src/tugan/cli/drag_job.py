@@ -29,8 +29,8 @@ class DragJob:
     mask: Path | None
     keep_mask: Path | None
     latent: str | None
-    solver: str
-    preset: str
+    solver: str | None
+    preset: str | None
     steps: int | None
     device: str
     project: Path | None

@@ -1,8 +1,10 @@
 """From options to a problem and its solver. Imports torch: for use in commands."""
 
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -13,17 +15,32 @@ from tugan.cli.options import DEFAULT_MODEL, DEFAULT_PSI, OptionError
 from tugan.cli.points import PointPair
 from tugan.cli.start import parse_noise, start_latent
 from tugan.core.errors import InvalidDragError
-from tugan.core.masks import check_mask_size
+from tugan.core.masks import check_mask
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
+from tugan.dragging.solvers.adam import Adam
+from tugan.dragging.solvers.protocol import Solver
+from tugan.generators.catalog import catalog
 from tugan.generators.loading import load_generator
 from tugan.generators.protocol import GeneratorInfo, LatentKind, PretrainedGenerator
 from tugan.generators.saving import fingerprint
 from tugan.render.image_file import read_mask
-from tugan.session.project_file import ModelReference, Project, check_model, load_project
+from tugan.session.project_file import (
+    ModelReference,
+    Project,
+    SolverName,
+    check_model,
+    load_project,
+)
 
-SOLVERS = ("adam",)
-PRESETS = ("auto", "paper", "original")
+SOLVERS: dict[str, Callable[[DragSettings], Solver[Any]]] = {
+    "adam": lambda settings: Adam(settings=settings)
+}
+PRESETS: dict[str, Callable[[GeneratorInfo], DragSettings]] = {
+    "auto": DragSettings.for_generator,
+    "paper": lambda _: DragSettings.paper(),
+    "original": lambda _: DragSettings.original(),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +49,19 @@ class Plan:
 
     problem: DragProblem
     settings: DragSettings
+    solver_name: SolverName
     model: ModelReference
+
+    @property
+    def solver(self) -> Solver[Any]:
+        """With these settings."""
+        return SOLVERS[self.solver_name](self.settings)
 
 
 def make_plan(job: DragJob) -> Plan:
     """Check every option, load the model; errors are of :mod:`tugan.core.errors`."""
-    if job.solver not in SOLVERS:
-        raise OptionError(f"--solver is {job.solver!r}; expected one of {', '.join(SOLVERS)}")
-    if job.preset not in PRESETS:
-        raise OptionError(f"--preset is {job.preset!r}; expected one of {', '.join(PRESETS)}")
+    _check_name("--solver", job.solver, SOLVERS)
+    _check_name("--preset", job.preset, PRESETS)
     parse_latent(job.latent)
     if job.project is not None:
         return _plan_of_project(job, load_project(job.project))
@@ -64,9 +85,14 @@ def make_plan(job: DragJob) -> Plan:
         targets_xy=_targets(job.pairs),
         mask=_read_masks(job, generator.info.size_hw),
         noise=noise,
+        noise_seed=job.seed or 0,
     )
-    settings = _settings(job, generator.info)
-    return Plan(problem=problem, settings=settings, model=_reference(chosen, generator))
+    return Plan(
+        problem=problem,
+        settings=_settings(job, PRESETS[job.preset or "auto"](generator.info)),
+        solver_name="adam",
+        model=_reference(chosen, generator),
+    )
 
 
 def parse_latent(text: str | None) -> tuple[LatentKind, int | None] | None:
@@ -95,12 +121,15 @@ def _plan_of_project(job: DragJob, project: Project) -> Plan:
         targets_xy=_targets(job.pairs) if goes_on else project.targets_xy,
         mask=project.mask if mask is None else mask,
         noise=header.noise,
+        noise_seed=header.noise_seed,
     )
-    changes = job.preset != "auto" or job.latent is not None
-    settings = _settings(job, generator.info) if changes else header.settings
-    if job.steps is not None:
-        settings = replace(settings, max_steps=job.steps)
-    return Plan(problem=problem, settings=settings, model=_reference(chosen, generator))
+    start = PRESETS[job.preset](generator.info) if job.preset else header.settings
+    return Plan(
+        problem=problem,
+        settings=_settings(job, start),
+        solver_name=header.solver,
+        model=_reference(chosen, generator),
+    )
 
 
 def _refuse_overridden(job: DragJob) -> None:
@@ -118,13 +147,12 @@ def _refuse_overridden(job: DragJob) -> None:
         )
 
 
-def _settings(job: DragJob, info: GeneratorInfo) -> DragSettings:
-    presets = {
-        "auto": DragSettings.for_generator(info),
-        "paper": DragSettings.paper(),
-        "original": DragSettings.original(),
-    }
-    settings = presets[job.preset]
+def _check_name(option: str, name: str | None, known: Collection[str]) -> None:
+    if name is not None and name not in known:
+        raise OptionError(f"{option} is {name!r}; expected one of {', '.join(known)}")
+
+
+def _settings(job: DragJob, settings: DragSettings) -> DragSettings:
     latent = parse_latent(job.latent)
     if latent is not None:
         kind, rows = latent
@@ -133,9 +161,9 @@ def _settings(job: DragJob, info: GeneratorInfo) -> DragSettings:
 
 
 def _reference(model: str, generator: PretrainedGenerator) -> ModelReference:
-    path = Path(model)
     # a file is found again from anywhere; a catalogue name stays a name
-    name = str(path.resolve()) if path.exists() and model != generator.info.name else model
+    by_name = model in {entry.name for entry in catalog()}
+    name = model if by_name else str(Path(model).resolve())
     return ModelReference(name_or_path=name, fingerprint=fingerprint(generator))
 
 
@@ -143,10 +171,10 @@ def _read_masks(job: DragJob, image_hw: tuple[int, int]) -> Float[Tensor, "h w"]
     mask = None
     if job.mask is not None:
         mask = read_mask(job.mask)
-        check_mask_size(mask, image_hw=image_hw)
+        check_mask(mask, image_hw=image_hw)
     if job.keep_mask is not None:
         keep = read_mask(job.keep_mask)
-        check_mask_size(keep, image_hw=image_hw)
+        check_mask(keep, image_hw=image_hw)
         mask = 1 - keep if mask is None else mask * (1 - keep)
     return mask
 

@@ -10,11 +10,10 @@ from tugan.cli.drag_plan import Plan, make_plan
 from tugan.core.images import RgbArray, to_rgb_array
 from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.solve import drag
-from tugan.dragging.solvers.adam import Adam
 from tugan.dragging.step import DragStep
 from tugan.render.image_file import write_image
 from tugan.render.overlays import draw_drag
-from tugan.render.video import video_frame, write_video
+from tugan.render.video import FrameReel, write_video
 from tugan.session.project_file import Project, ProjectHeader, save_project
 
 EXIT_CODES = {
@@ -33,7 +32,7 @@ class Recording:
 
     last: DragStep | None = None
     seconds: float = 0.0
-    frames: list[RgbArray] = field(default_factory=list, repr=False)
+    reel: FrameReel = field(default_factory=FrameReel, repr=False)
 
 
 def run_drag_job(job: DragJob) -> int:
@@ -59,7 +58,7 @@ def run_drag_job(job: DragJob) -> int:
 
 
 def _solve(job: DragJob, plan: Plan, recording: Recording) -> None:
-    steps = drag(plan.problem, solver=Adam(settings=plan.settings))
+    steps = drag(plan.problem, solver=plan.solver)
     with ProgressLine(quiet=job.as_json) as progress:
         while True:
             started_s = time.monotonic()
@@ -69,8 +68,8 @@ def _solve(job: DragJob, plan: Plan, recording: Recording) -> None:
                 return
             recording.last = step
             progress.show(step=step.index, farthest_px=step.farthest_px)
-            if job.outputs.video is not None:
-                recording.frames.append(video_frame(_picture(job, plan, step)))
+            if job.outputs.video is not None and recording.reel.wants(step.index):
+                recording.reel.add(step.index, _picture(job, plan, step))
 
 
 def _picture(job: DragJob, plan: Plan, step: DragStep) -> RgbArray:
@@ -88,25 +87,35 @@ def _picture(job: DragJob, plan: Plan, step: DragStep) -> RgbArray:
 def _write(
     job: DragJob, plan: Plan, recording: Recording, last: DragStep, outcome: Outcome
 ) -> None:
-    write_image(job.outputs.picture, _picture(job, plan, last))
-    if job.outputs.video is not None:
-        frames = recording.frames or [video_frame(_picture(job, plan, last))]
-        write_video(job.outputs.video, frames)
+    picture = _picture(job, plan, last)
+    write_image(job.outputs.picture, picture)
     if job.outputs.project is not None:
-        problem = plan.problem
-        header = ProjectHeader(
-            model=plan.model, settings=plan.settings, noise=problem.noise, outcome=outcome
-        )
-        project = Project(
-            header=header,
-            ws=problem.ws,
-            handles_xy=problem.handles_xy,
-            targets_xy=problem.targets_xy,
-            mask=problem.mask,
-            result_ws=last.ws,
-            result_handles_xy=last.handles_xy,
-        )
-        save_project(job.outputs.project, project)
+        save_project(job.outputs.project, _project(plan, last, outcome))
+    if job.outputs.video is not None:
+        # a drag that was stuck ends before its last frames
+        recording.reel.end_with(last.index, picture)
+        write_video(job.outputs.video, recording.reel.frames)
+
+
+def _project(plan: Plan, last: DragStep, outcome: Outcome) -> Project:
+    problem = plan.problem
+    header = ProjectHeader(
+        model=plan.model,
+        solver=plan.solver_name,
+        settings=plan.settings,
+        noise=problem.noise,
+        noise_seed=problem.noise_seed,
+        outcome=outcome,
+    )
+    return Project(
+        header=header,
+        ws=problem.ws,
+        handles_xy=problem.handles_xy,
+        targets_xy=problem.targets_xy,
+        mask=problem.mask,
+        result_ws=last.ws,
+        result_handles_xy=last.handles_xy,
+    )
 
 
 def _report(
@@ -133,7 +142,7 @@ def _report(
             "steps": last.index,
             "seconds": round(recording.seconds, 3),
             "points": [
-                {"start": start, "goal": goal, "final": final, "distance_px": round(distance, 2)}
+                {"start": start, "goal": goal, "final": final, "distance": round(distance, 2)}
                 for start, goal, final, distance in rows
             ],
             "model": problem.generator.info.name,

@@ -38,6 +38,7 @@ def generate(
 
     check_image_path(out)
     from tugan.cli.start import parse_noise, start_latent
+    from tugan.core.errors import CheckpointError
     from tugan.core.images import to_rgb_array
     from tugan.generators.loading import load_generator
     from tugan.generators.protocol import synthesize
@@ -47,7 +48,10 @@ def generate(
     generator = load_generator(model, device=device)
     ws = start_latent(generator, seed=seed, psi=psi, label=label)
     started_s = time.monotonic()
-    pixels = to_rgb_array(synthesize(generator, ws, noise=kind))
+    image = synthesize(generator, ws, noise=kind, noise_seed=seed)
+    if not bool(image.isfinite().all()):
+        raise CheckpointError(f"{generator.info.name} draws NaN: its weights are damaged")
+    pixels = to_rgb_array(image)
     seconds = time.monotonic() - started_s
     write_image(out, draw_ruler(pixels) if ruler else pixels)
     height, width = generator.info.size_hw

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tugan.cli.console import note, say, say_json
+from tugan.cli.console import note, plain, say, say_json
 from tugan.cli.options import Json
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 models_app = typer.Typer(
     help="List, describe and convert generators.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -57,7 +58,7 @@ def info(
         say_json(described)
         return
     for key, value in described.items():
-        say(f"{key.replace('_', ' '):<14}{value}")
+        say(f"{key.replace('_', ' '):<14}{plain(value)}")
 
 
 @models_app.command("convert")

@@ -19,16 +19,22 @@ Psi = Annotated[
 MaybeModel = Annotated[
     str | None,
     typer.Option(
-        "--model", "-m", help="A name, a folder or a checkpoint; faces-1024, or the project's."
+        "--model",
+        "-m",
+        help="A name, a folder or a checkpoint; by default faces-1024, or the project's.",
     ),
 ]
 MaybeSeed = Annotated[
-    int | None, typer.Option(min=0, max=2**32 - 1, help="Which picture: any whole number; 0.")
+    int | None,
+    typer.Option(min=0, max=2**32 - 1, help="Which picture: any whole number; 0 if not given."),
 ]
 MaybePsi = Annotated[
-    float | None, typer.Option(help="Truncation: 0 is the average picture, 1 the most varied; 0.7.")
+    float | None,
+    typer.Option(help="Truncation: 0 is the average picture, 1 the most varied; 0.7 if not given."),
 ]
-MaybeNoise = Annotated[str | None, typer.Option("--noise", help="const, random or none; const.")]
+MaybeNoise = Annotated[
+    str | None, typer.Option("--noise", help="const, random or none; const if not given.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
 Label = Annotated[int | None, typer.Option(min=0, help="Class, for generators that know classes.")]
 NoiseOption = Annotated[str, typer.Option("--noise", help="const, random or none.")]

@@ -24,22 +24,6 @@ def swap_xy(points: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n 2"]:
     return points.flip(-1)
 
 
-def pixels_to_cells(
-    points_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int], map_hw: tuple[int, int]
-) -> Float[Tensor, "*n 2"]:
-    """Image points in the cells of a map that spans the same picture (integer = cell centre)."""
-    ratio = _wh_ratio(map_hw, image_hw, points_xy)
-    return (points_xy + 0.5) * ratio - 0.5
-
-
-def cells_to_pixels(
-    cells_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int], map_hw: tuple[int, int]
-) -> Float[Tensor, "*n 2"]:
-    """Inverse of :func:`pixels_to_cells`."""
-    ratio = _wh_ratio(image_hw, map_hw, cells_xy)
-    return (cells_xy + 0.5) * ratio - 0.5
-
-
 def pixels_to_grid(
     points_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int]
 ) -> Float[Tensor, "*n 2"]:
@@ -76,11 +60,3 @@ def inside(points_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int]) -> Te
     height, width = image_hw
     upper = points_xy.new_tensor([width - 1, height - 1])
     return ((points_xy >= 0) & (points_xy <= upper)).all(dim=-1)
-
-
-def _wh_ratio(
-    numerator_hw: tuple[int, int], denominator_hw: tuple[int, int], like: Tensor
-) -> Tensor:
-    return like.new_tensor(
-        [numerator_hw[1] / denominator_hw[1], numerator_hw[0] / denominator_hw[0]]
-    )

@@ -16,11 +16,6 @@ def to_uint8(image: Float[Tensor, "b 3 h w"]) -> UInt8[Tensor, "b h w 3"]:
     return scaled.clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1)
 
 
-def from_uint8(pixels: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
-    """0..255 to [-1, 1], channels first."""
-    return pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
 def to_rgb_array(image: Float[Tensor, "1 3 h w"]) -> RgbArray:
     """One image as a contiguous ``(h, w, 3)`` array."""
     return np.ascontiguousarray(to_uint8(image)[0].cpu().numpy())

@@ -15,13 +15,19 @@ MAY_CHANGE_LEVEL = 0.5
 """A pixel at or above this may change, where a yes or no is needed."""
 
 
-def check_mask_size(mask: Tensor, *, image_hw: tuple[int, int]) -> None:
-    """Raise :class:`InvalidDragError`, naming both sizes, unless the mask fits the picture."""
+def check_mask(mask: Tensor, *, image_hw: tuple[int, int]) -> None:
+    """:class:`InvalidDragError`, naming both sizes, or values beyond 0 to 1."""
     if tuple(mask.shape) != image_hw:
         found = " x ".join(str(side) for side in reversed(mask.shape))
         raise InvalidDragError(
             f"the mask is {found} px but the picture is {image_hw[1]} x {image_hw[0]} px (width x"
             " height): make the mask the size of the picture"
+        )
+    lowest, highest = float(mask.min()), float(mask.max())
+    if not (lowest >= 0 and highest <= 1):
+        raise InvalidDragError(
+            f"the mask has values from {lowest:g} to {highest:g}, expected 0 (stays) to 1 (may"
+            " change)"
         )
 
 

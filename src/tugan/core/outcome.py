@@ -41,6 +41,11 @@ class Outcome:
     @classmethod
     def out_of_steps(cls, *, steps: int, farthest_px: float) -> "Outcome":
         """The step limit came first."""
+        if steps == 0:
+            return cls(
+                ending=Ending.STEP_LIMIT,
+                sentence=f"No step was asked for: the start, with {farthest_px:.1f} px to go.",
+            )
         return cls(
             ending=Ending.STEP_LIMIT,
             sentence=f"Stopped at the limit of {_steps(steps)} with {farthest_px:.1f} px left;"
@@ -48,13 +53,13 @@ class Outcome:
         )
 
     @classmethod
-    def no_progress(cls, *, steps: int, nearest_px: float) -> "Outcome":
+    def no_progress(cls, *, steps: int, nearest_step: int) -> "Outcome":
         """It stopped coming nearer; the nearest state is kept."""
         return cls(
             ending=Ending.NO_PROGRESS,
-            sentence=f"No further progress after {_steps(steps)}: kept is the nearest picture, with"
-            f" {nearest_px:.1f} px left. Try a nearer goal, a handle on an edge or corner, or"
-            " another model.",
+            sentence=f"No further progress: of {_steps(steps)}, the picture after step"
+            f" {nearest_step} was the nearest and is kept. Try a nearer goal, or a handle on an"
+            " edge or corner.",
         )
 
     @classmethod

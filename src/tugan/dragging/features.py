@@ -16,7 +16,8 @@ def read_features(
     image_hw: tuple[int, int],
     reading: Reading = "native",
 ) -> Float[Tensor, "p c"]:
-    """Features at image points; gradients flow to ``features``."""
+    """Features at image points, in float32; gradients flow to ``features``."""
+    features = features.float()
     if reading == "native":
         return _read_native(features, points_xy, image_hw)
     return _read_resized(features, points_xy, image_hw)

@@ -21,7 +21,7 @@ def mask_loss(
     settings: DragSettings,
 ) -> Float[Tensor, ""]:
     """``|(F - F0) (1 - M)|_1`` over the picture's pixels: their sum or their mean."""
-    difference = features - initial
+    difference = (features - initial).float()
     if settings.reading == "resized":
         total = _resized_abs_sum(difference, 1.0 - mask)
     else:

@@ -1,6 +1,8 @@
 """What is asked: a picture, handles, goals, and where the picture may change."""
 
+from collections import Counter
 from dataclasses import dataclass, field
+from typing import get_args
 
 import torch
 from jaxtyping import Float
@@ -8,7 +10,7 @@ from torch import Tensor
 
 from tugan.core.errors import InvalidDragError
 from tugan.core.geometry import inside
-from tugan.core.masks import check_mask_size, forbidden_points
+from tugan.core.masks import check_mask, forbidden_points
 from tugan.generators.protocol import Generator, Noise, Ws
 
 
@@ -29,9 +31,15 @@ class DragProblem:
     mask: Float[Tensor, "h w"] | None = field(default=None, repr=False)
     """1 where the picture may change, 0 where it must stay; None lets all of it change."""
     noise: Noise = "const"
+    noise_seed: int = 0
+    """Of random noise, which stays the same through the drag."""
 
     def __post_init__(self) -> None:
         """Check everything, then move it to the generator's device."""
+        if self.noise not in get_args(Noise):
+            raise InvalidDragError(
+                f"the noise is {self.noise!r}, expected one of {', '.join(get_args(Noise))}"
+            )
         self._check_latents()
         self._check_points()
         self._check_mask()
@@ -48,15 +56,19 @@ class DragProblem:
 
     def cautions(self) -> list[str]:
         """Sentences about what is allowed but will probably disappoint."""
+        found = [
+            f"two goals are asked of the handle {_point(torch.tensor(xy))}: it cannot reach both"
+            for xy, count in Counter(map(tuple, self.handles_xy.tolist())).items()
+            if count > 1
+        ]
         if self.mask is None:
-            return []
+            return found
         forbidden = forbidden_points(self.mask, self.handles_xy)
-        names = ", ".join(_point(self.handles_xy[index]) for index in forbidden)
-        found = (
-            [f"the mask forbids the place of the handle at {names}: it will hardly move"]
-            if forbidden
-            else []
-        )
+        if forbidden:
+            names = ", ".join(_point(self.handles_xy[index]) for index in forbidden)
+            found.append(
+                f"the mask forbids the place of the handle at {names}: it will hardly move"
+            )
         if not bool((self.mask > 0).any()):
             found.append("the mask lets nothing change: the picture will stay as it is")
         return found
@@ -94,7 +106,7 @@ class DragProblem:
 
     def _check_mask(self) -> None:
         if self.mask is not None:
-            check_mask_size(self.mask, image_hw=self.image_hw)
+            check_mask(self.mask, image_hw=self.image_hw)
 
 
 def _point(xy: Tensor) -> str:

@@ -65,8 +65,8 @@ class DragSettings:
     """Updates before giving up; None for no limit."""
 
     patience_steps: int | None = None
-    """Give up after this many steps in which the farthest handle came no nearer than ever before,
-    and keep the nearest state; None for never."""
+    """Give up after this many steps in which the handles together came no nearer than before, and
+    keep the nearest state; None for never. (The step limit keeps the last state, as published.)"""
 
     def __post_init__(self) -> None:
         """:class:`InvalidDragError` for values that mean nothing."""

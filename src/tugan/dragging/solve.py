@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from tugan.core.errors import InvalidDragError
 from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
@@ -21,7 +22,8 @@ def drag(problem: DragProblem, *, solver: Solver[Any] | None = None) -> Iterator
     features that suit the generator.
 
     A drag that becomes NaN or infinite ends with the last good step, one that is stuck with its
-    nearest: each is shown once more, with the outcome.
+    nearest: that step is shown once more, with the outcome. :class:`InvalidDragError` if there is
+    no good step, because the start is NaN or infinite already.
     """
     if solver is None:
         solver = Adam(settings=DragSettings.for_generator(problem.generator.info))
@@ -32,13 +34,13 @@ def drag(problem: DragProblem, *, solver: Solver[Any] | None = None) -> Iterator
         seen = solver.observe(problem, state)
         taken = solver.steps_taken(state)
         if not _is_finite(seen):
-            yield _last_good(problem, last, seen, steps=taken)
+            yield replace(_good(last), outcome=Outcome.not_finite(steps=taken, what="features"))
             return
         outcome = solver.terminate(problem, state, seen)
         if last is not None:
             last.frame.release()
         last = _step(problem, seen, index=taken, outcome=outcome)
-        if nearest is None or last.farthest_px < nearest.farthest_px:
+        if nearest is None or _left_px(last) < _left_px(nearest):
             nearest = last
         if outcome is not None and outcome.ending is Ending.NO_PROGRESS:
             yield replace(nearest, outcome=outcome)
@@ -53,24 +55,27 @@ def _is_finite(seen: Observation) -> bool:
     return seen.finite and bool(torch.isfinite(seen.ws).all())
 
 
+def _good(last: DragStep | None) -> DragStep:
+    if last is None:
+        raise InvalidDragError(
+            "the features are NaN or infinite before the first step: the model's weights or the"
+            " start are damaged; tugan doctor checks the default model"
+        )
+    return last
+
+
+def _left_px(step: DragStep) -> float:
+    return float(step.distances_px.sum())
+
+
 def _step(
     problem: DragProblem, seen: Observation, *, index: int, outcome: Outcome | None
 ) -> DragStep:
-    frame = Frame(problem.generator, seen.ws, noise=problem.noise, synthesis=seen.synthesis)
     return DragStep(
         index=index,
         ws=seen.ws,
         handles_xy=seen.handles_xy,
         targets_xy=problem.targets_xy,
-        frame=frame,
+        frame=Frame(problem.generator, seen.synthesis),
         outcome=outcome,
     )
-
-
-def _last_good(
-    problem: DragProblem, last: DragStep | None, seen: Observation, *, steps: int
-) -> DragStep:
-    outcome = Outcome.not_finite(steps=steps, what="features")
-    if last is None:
-        return _step(problem, replace(seen, ws=problem.ws), index=0, outcome=outcome)
-    return replace(last, outcome=outcome)

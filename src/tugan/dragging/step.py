@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.outcome import Outcome
-from tugan.generators.protocol import Generator, Noise, SynthesisState, Ws, synthesize
+from tugan.generators.protocol import Generator, SynthesisState, Ws, synthesize
 
 
 @final
@@ -19,20 +19,21 @@ class Frame:
     let go, and it is synthesised anew: the same picture, so that steps are cheap to keep.
     """
 
-    def __init__(
-        self, generator: Generator, ws: Ws, *, noise: Noise, synthesis: SynthesisState
-    ) -> None:
-        """``synthesis`` is of ``ws``, stopped at any block."""
+    def __init__(self, generator: Generator, synthesis: SynthesisState) -> None:
+        """``synthesis`` may have stopped at any block."""
         self._generator = generator
-        self._ws = ws
-        self._noise = noise
+        self._ws, self._noise = synthesis.ws.detach(), synthesis.noise
+        self._noise_seed = synthesis.noise_seed
         self._synthesis: SynthesisState | None = synthesis.detach()
 
     def render(self) -> Float[Tensor, "1 3 h w"]:
         """The whole picture, about [-1, 1]."""
-        if self._synthesis is None:
-            return synthesize(self._generator, self._ws, noise=self._noise)
-        return self._generator.finish(self._synthesis)
+        with torch.no_grad():
+            if self._synthesis is not None:
+                return self._generator.finish(self._synthesis)
+            return synthesize(
+                self._generator, self._ws, noise=self._noise, noise_seed=self._noise_seed
+            )
 
     def release(self) -> None:
         """Let the features go."""

@@ -1,6 +1,7 @@
 """One way in: a name, a folder or a checkpoint file to a frozen generator."""
 
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from pydantic import ValidationError
@@ -14,6 +15,8 @@ from tugan.generators.formats.detect import read_checkpoint
 from tugan.generators.model_config import CanonicalModel, ModelConfig
 from tugan.generators.protocol import PretrainedGenerator
 from tugan.generators.registry import FAMILIES, family_named
+
+Network = TypeVar("Network")
 
 
 def load_generator(
@@ -44,6 +47,16 @@ def build(model: CanonicalModel) -> PretrainedGenerator:
         raise
     except _MISSHAPEN as error:
         raise _misshapen(model.config.about.name, error) from error
+
+
+def load_as(
+    kind: type[Network], model: str | Path, *, device: str | torch.device, dtype: torch.dtype
+) -> Network:
+    """:func:`load_generator` for callers who want one family; ``TypeError`` if it is another."""
+    generator = load_generator(model, device=device, dtype=dtype)
+    if not isinstance(generator, kind):
+        raise TypeError(f"{model} is a {generator.info.family}, expected a {kind.__name__}")
+    return generator
 
 
 def read_model(path: Path) -> CanonicalModel:

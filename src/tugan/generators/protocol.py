@@ -104,6 +104,8 @@ class SynthesisState:
     image: Float[Tensor, "b 3 h w"] | None = None
     """The picture so far, in families that build it up alongside (StyleGAN2's skips)."""
     noise: Noise = "const"
+    noise_seed: int = 0
+    """Of random noise: the same seed gives the same picture."""
 
     def detach(self) -> "SynthesisState":
         """The same without its autograd history."""
@@ -135,7 +137,7 @@ class Generator(Protocol):
         """Latents of standard normal ``z``, pulled toward the mean of W by truncation ``psi``."""
         ...
 
-    def begin(self, ws: Ws, *, noise: Noise = "const") -> SynthesisState:
+    def begin(self, ws: Ws, *, noise: Noise = "const", noise_seed: int = 0) -> SynthesisState:
         """Synthesis before its first block."""
         ...
 
@@ -162,10 +164,12 @@ class PretrainedGenerator(Generator, Protocol):
         ...
 
 
-def synthesize(generator: Generator, ws: Ws, *, noise: Noise = "const") -> Float[Tensor, "b 3 h w"]:
+def synthesize(
+    generator: Generator, ws: Ws, *, noise: Noise = "const", noise_seed: int = 0
+) -> Float[Tensor, "b 3 h w"]:
     """The picture of ``ws`` in one go, without autograd."""
     with torch.no_grad():
-        return generator.finish(generator.begin(ws, noise=noise))
+        return generator.finish(generator.begin(ws, noise=noise, noise_seed=noise_seed))
 
 
 def sample_z(seed: int, *, z_dim: int, count: int = 1) -> Float[Tensor, "b z"]:

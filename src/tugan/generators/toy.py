@@ -5,7 +5,7 @@ Its features are waves that the latent shifts: a picture of ``ws`` is the pictur
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import torch
@@ -21,6 +21,7 @@ from tugan.generators.protocol import (
     Ws,
     WStatistics,
 )
+from tugan.generators.stepping import blocks_until
 
 NUM_WS, W_DIM = 4, 8
 CHANNELS = 24
@@ -90,19 +91,18 @@ class ToyGenerator:
             raise ValueError("this generator takes no label")
         return (psi * z)[:, None].repeat(1, NUM_WS, 1)
 
-    def begin(self, ws: Ws, *, noise: Noise = "const") -> SynthesisState:
+    def begin(self, ws: Ws, *, noise: Noise = "const", noise_seed: int = 0) -> SynthesisState:
         """Nothing yet; there is no noise."""
         empty = ws.new_zeros(ws.shape[0], CHANNELS, 1, 1)
-        return SynthesisState(ws=ws, blocks_done=0, features=empty, noise=noise)
+        return SynthesisState(
+            ws=ws, blocks_done=0, features=empty, noise=noise, noise_seed=noise_seed
+        )
 
     def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
         """The waves at a block's cells."""
-        block = self.info.block(until_px)
-        done = self.info.blocks.index(block) + 1
-        if done < state.blocks_done:
-            raise ValueError(f"the synthesis is past its {until_px} px block")
-        features = self._waves(state.ws, block.size_hw)
-        return SynthesisState(ws=state.ws, blocks_done=done, features=features, noise=state.noise)
+        done = blocks_until(state, self.info, until_px=until_px)
+        features = self._waves(state.ws, self.info.block(until_px).size_hw)
+        return replace(state, blocks_done=done, features=features)
 
     def finish(self, state: SynthesisState) -> Float[Tensor, "b 3 h w"]:
         """The picture: three of the waves."""

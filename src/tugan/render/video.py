@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
+from typing import final
 
 import numpy as np
 from PIL import Image
@@ -15,6 +16,7 @@ PILLOW_SUFFIXES = (".gif", ".webp")
 AV_CODECS = {".mp4": "libx264", ".webm": "libvpx-vp9"}
 MAX_SIDE_PX = 512
 FRAMES_PER_SECOND = 15
+MAX_FRAMES = 400
 HOLD_S = 1.0
 """How long the first and the last frame stand still."""
 
@@ -40,6 +42,37 @@ def video_frame(pixels: RgbArray) -> RgbArray:
     if size == (width, height):
         return pixels
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+
+
+@final
+class FrameReel:
+    """The frames of an animation, thinned so that a long drag does not fill the memory."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self._frames: dict[int, RgbArray] = {}
+        self._stride = 1
+
+    @property
+    def frames(self) -> list[RgbArray]:
+        """In order."""
+        return [self._frames[index] for index in sorted(self._frames)]
+
+    def wants(self, index: int) -> bool:
+        """Ask before rendering the picture of step ``index``."""
+        return index % self._stride == 0
+
+    def add(self, index: int, pixels: RgbArray) -> None:
+        """The picture of step ``index``, at any size."""
+        self._frames[index] = video_frame(pixels)
+        if len(self._frames) > MAX_FRAMES:
+            self._stride *= 2
+            self._frames = {i: f for i, f in self._frames.items() if i % self._stride == 0}
+
+    def end_with(self, index: int, pixels: RgbArray) -> None:
+        """Make this the last frame, whatever came after it."""
+        self._frames = {i: frame for i, frame in self._frames.items() if i < index}
+        self._frames[index] = video_frame(pixels)
 
 
 def write_video(path: Path, frames: Sequence[RgbArray]) -> None:

@@ -23,6 +23,8 @@ from tugan.generators.protocol import Noise, Ws
 FORMAT_VERSION = 1
 _HEADER = "tugan_project"
 
+SolverName = Literal["adam"]
+
 
 class ProjectFileError(TuganError):
     """A file that is not a project, or a project of another model."""
@@ -45,9 +47,10 @@ class ProjectHeader(BaseModel):
 
     format_version: int = Field(default=FORMAT_VERSION, ge=1, le=FORMAT_VERSION)
     model: ModelReference
-    solver: Literal["adam"] = "adam"
+    solver: SolverName = "adam"
     settings: DragSettings
     noise: Noise = "const"
+    noise_seed: int = Field(default=0, ge=0, lt=2**32)
     outcome: Outcome | None = None
 
 

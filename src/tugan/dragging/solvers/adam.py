@@ -17,6 +17,7 @@ from tugan.dragging.solvers.adam_moments import AdamMoments
 from tugan.dragging.solvers.protocol import Observation
 from tugan.dragging.supervision import motion_loss
 from tugan.dragging.trackers.nearest_feature import NearestFeature
+from tugan.dragging.trackers.protocol import Tracker
 from tugan.generators.protocol import SynthesisState
 
 
@@ -34,17 +35,10 @@ class AdamState:
     """The handles' initial features."""
     initial_features: Float[Tensor, "1 c h w"] | None = field(repr=False)
     """The whole initial map, if a mask holds it."""
-    nearest_px: float = math.inf
-    """Smallest distance of the farthest handle so far."""
-    nearest_step: int = 0
+    least_left_px: float = math.inf
+    """Smallest sum of the handles' distances so far."""
+    least_left_step: int = 0
     """When that was."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdamObservation(Observation):
-    """An observation that can be differentiated back to the move."""
-
-    leaf: Float[Tensor, "moved d"] = field(repr=False)
 
 
 @final
@@ -57,15 +51,10 @@ class Adam:
     """
 
     settings: DragSettings = field(default_factory=DragSettings.paper)
+    tracker: Tracker | None = None
+    """Another one than the paper's, which searches as the settings say."""
     moments: AdamMoments | None = field(default=None, repr=False)
     """Moments of a previous drag to go on with, as the original program does until it is reset."""
-
-    @property
-    def tracker(self) -> NearestFeature:
-        """The paper's."""
-        return NearestFeature(
-            radius_px_at_512=self.settings.track_radius_px_at_512, norm=self.settings.tracking_norm
-        )
 
     def init(self, problem: DragProblem) -> AdamState:
         """One forward pass, for what the handles look like."""
@@ -80,71 +69,74 @@ class Adam:
             move=move,
             moments=kept,
             handles_xy=problem.handles_xy,
-            reference=self.tracker.reference(
+            reference=self._tracker().reference(
                 features, problem.handles_xy, image_hw=problem.image_hw
             ),
             initial_features=features if problem.mask is not None else None,
         )
 
-    def observe(self, problem: DragProblem, state: AdamState) -> AdamObservation:
+    @torch.enable_grad()
+    def observe(self, problem: DragProblem, state: AdamState) -> Observation:
         """Synthesise up to the feature block with a graph, and track."""
         leaf = state.move.detach().clone().requires_grad_()
         ws = self._space(problem).apply(problem.ws, leaf)
         synthesis = self._synthesise(problem, ws)
-        tracking = self.tracker.track(
+        tracking = self._tracker().track(
             synthesis.features.detach(),
             state.reference,
             state.handles_xy,
             image_hw=problem.image_hw,
         )
-        return AdamObservation(
+        # the original program also tracks before the first step, which rounds the handles
+        tracked = state.steps > 0 or self.settings.replay_grid
+        return Observation(
+            leaf=leaf,
             ws=ws.detach(),
-            handles_xy=tracking.points_xy if state.steps else state.handles_xy,
+            handles_xy=tracking.points_xy if tracked else state.handles_xy,
             synthesis=synthesis,
             finite=bool(torch.isfinite(tracking.mismatch).all()),
-            leaf=leaf,
         )
 
+    @torch.enable_grad()
     def update(self, problem: DragProblem, state: AdamState, seen: Observation) -> AdamState:
         """One gradient of equation 1, one Adam step."""
-        assert isinstance(seen, AdamObservation)
         loss = self._loss(problem, state, seen)
         (gradient,) = torch.autograd.grad(loss, seen.leaf)
         moments = state.moments.updated(gradient)
-        farthest = _farthest_px(problem, seen)
+        left_px = float(_distances_px(problem, seen).sum())
+        nearer = left_px < state.least_left_px
         return replace(
             state,
             steps=state.steps + 1,
             move=state.move + moments.step(self.settings.learning_rate),
             moments=moments,
             handles_xy=seen.handles_xy,
-            nearest_px=min(farthest, state.nearest_px),
-            nearest_step=state.steps if farthest < state.nearest_px else state.nearest_step,
+            least_left_px=left_px if nearer else state.least_left_px,
+            least_left_step=state.steps if nearer else state.least_left_step,
         )
 
     def terminate(
         self, problem: DragProblem, state: AdamState, seen: Observation
     ) -> Outcome | None:
         """At the goals, out of steps, or stuck."""
-        farthest = _farthest_px(problem, seen)
-        points = len(problem.targets_xy)
-        tolerance = self.settings.tolerance_px(image_hw=problem.image_hw, points=points)
-        if farthest <= tolerance:
+        distances = _distances_px(problem, seen)
+        farthest = float(distances.max())
+        settings = self.settings
+        if farthest <= settings.tolerance_px(image_hw=problem.image_hw, points=len(distances)):
             return Outcome.at_goal(steps=state.steps, farthest_px=farthest)
-        limit = self.settings.max_steps
-        if limit is not None and state.steps >= limit:
+        if settings.max_steps is not None and state.steps >= settings.max_steps:
             return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
-        patience = self.settings.patience_steps
-        stuck = farthest >= state.nearest_px
-        if patience is not None and stuck and state.steps - state.nearest_step >= patience:
-            return Outcome.no_progress(steps=state.steps, nearest_px=state.nearest_px)
+        waited = state.steps - state.least_left_step
+        stuck = float(distances.sum()) >= state.least_left_px
+        if settings.patience_steps is not None and stuck and waited >= settings.patience_steps:
+            return Outcome.no_progress(steps=state.steps, nearest_step=state.least_left_step)
         return None
 
     def steps_taken(self, state: AdamState) -> int:
         """Updates that led to this state."""
         return state.steps
 
-    def _loss(self, problem: DragProblem, state: AdamState, seen: AdamObservation) -> Tensor:
+    def _loss(self, problem: DragProblem, state: AdamState, seen: Observation) -> Tensor:
         features = seen.synthesis.features
         loss = motion_loss(
             features,
@@ -158,6 +150,11 @@ class Adam:
             loss = loss + self.settings.mask_weight * held
         return loss
 
+    def _tracker(self) -> Tracker:
+        return self.tracker or NearestFeature(
+            radius_px_at_512=self.settings.track_radius_px_at_512, norm=self.settings.tracking_norm
+        )
+
     def _space(self, problem: DragProblem) -> LatentSpace:
         settings = self.settings
         return LatentSpace.of(
@@ -169,9 +166,10 @@ class Adam:
 
     def _synthesise(self, problem: DragProblem, ws: Tensor) -> SynthesisState:
         block = problem.generator.info.nearest_block(self.settings.feature_px)
-        start = problem.generator.begin(ws, noise=problem.noise)
+        start = problem.generator.begin(ws, noise=problem.noise, noise_seed=problem.noise_seed)
         return problem.generator.advance(start, until_px=block.until_px)
 
 
-def _farthest_px(problem: DragProblem, seen: Observation) -> float:
-    return float((problem.targets_xy - seen.handles_xy).norm(dim=1).max())
+def _distances_px(problem: DragProblem, seen: Observation) -> Float[Tensor, " n"]:
+    distances: Tensor = torch.linalg.vector_norm(problem.targets_xy - seen.handles_xy, dim=1)
+    return distances

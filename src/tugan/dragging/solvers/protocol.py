@@ -15,9 +15,11 @@ from tugan.generators.protocol import SynthesisState, Ws
 class Observation:
     """The picture of a state, as far as the solver needs it.
 
-    It may hold an autograd graph and is good for one ``update``; states are the values to keep.
+    It holds an autograd graph and is good for one ``update``; states are the values to keep.
     """
 
+    leaf: Float[Tensor, "moved d"] = field(repr=False)
+    """The move that led here: what the synthesis can be differentiated by."""
     ws: Ws = field(repr=False)
     handles_xy: Float[Tensor, "n 2"]
     """Where the handles are in this picture."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tugan.generators.mapping import LEAKY_SLOPE
-from tugan.generators.protocol import Noise
+from tugan.generators.noise import NoiseSource
 
 
 def doubled_inverse_haar(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c4 h2 w2"]:
@@ -43,14 +43,12 @@ class NoisyActivation(nn.Module):
         super().__init__()
         self.noise = nn.Buffer(torch.empty(side_px, side_px))
 
-    def forward(self, x: Float[Tensor, "b c h w"], noise: Noise) -> Float[Tensor, "b c h w"]:
+    def forward(self, x: Float[Tensor, "b c h w"], noise: NoiseSource) -> Float[Tensor, "b c h w"]:
         """Random noise is drawn with the stored map's standard deviation."""
-        if noise == "const":
+        if noise.kind == "const":
             x = x.add_(self.noise)
-        elif noise == "random":
-            batch, _, height, width = x.shape
-            draw = torch.randn(batch, 1, height, width, device=x.device, dtype=x.dtype)
-            x = x.add_(draw * self.noise.square().mean().sqrt())
+        elif noise.kind == "random":
+            x = x.add_(noise.draw(x) * self.noise.square().mean().sqrt())
         return F.leaky_relu_(x, LEAKY_SLOPE)
 
 
@@ -67,7 +65,7 @@ class DenseConv(nn.Module):
         self.activation = NoisyActivation(side_px=side_px)
 
     def forward(
-        self, x: Float[Tensor, "b i h w"], w: Float[Tensor, "b d"], noise: Noise
+        self, x: Float[Tensor, "b i h w"], w: Float[Tensor, "b d"], noise: NoiseSource
     ) -> Float[Tensor, "b o h w"]:
         """Features after this layer."""
         x = x * self.affine(w)[:, :, None, None]
@@ -89,7 +87,7 @@ class SeparableConv(nn.Module):
         self.activation = NoisyActivation(side_px=side_px)
 
     def forward(
-        self, x: Float[Tensor, "b i h w"], w: Float[Tensor, "b d"], noise: Noise
+        self, x: Float[Tensor, "b i h w"], w: Float[Tensor, "b d"], noise: NoiseSource
     ) -> Float[Tensor, "b o h w"]:
         """Features after this layer."""
         x = self._styled_depthwise(x, self.affine(w))
@@ -125,9 +123,9 @@ class DoublingBlock(nn.Module):
         x: Float[Tensor, "b i h w"],
         w0: Float[Tensor, "b d"],
         w1: Float[Tensor, "b d"],
-        noise: Noise,
+        noise: NoiseSource,
     ) -> Float[Tensor, "b o h2 w2"]:
         """``w0`` styles the doubling and the first convolution, ``w1`` the second."""
         x = doubled_inverse_haar(x * (0.5 * self.affine(w0))[:, :, None, None])
-        out: Tensor = self.conv1(self.conv0(x, w0, noise), w1, noise)
+        out: Tensor = self.conv1(self.conv0(x, w0, noise), w1, noise.of_layer(1))
         return out

@@ -1,5 +1,6 @@
 """MobileStyleGAN's generator (Belousov 2021), with synthesis that can stop and go on."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import final
@@ -12,7 +13,9 @@ from torch.nn import functional as F
 from tugan.generators.mapping import MappingNetwork, truncate
 from tugan.generators.mobilestylegan.config import MobileStyleGanConfig
 from tugan.generators.mobilestylegan.layers import DenseConv, DoublingBlock, doubled_inverse_haar
+from tugan.generators.noise import NoiseSource
 from tugan.generators.protocol import FeatureBlock, GeneratorInfo, Noise, SynthesisState, Ws
+from tugan.generators.stepping import blocks_until, checked_ws
 
 
 @final
@@ -66,23 +69,21 @@ class MobileStyleGan(nn.Module):
         w = self.mapping(z.to(self.const), None)
         return truncate(w, mean=self.w_mean, psi=psi, num_ws=self.config.num_ws)
 
-    def begin(self, ws: Ws, *, noise: Noise = "const") -> SynthesisState:
+    def begin(self, ws: Ws, *, noise: Noise = "const", noise_seed: int = 0) -> SynthesisState:
         """Synthesis before the first block; ``ValueError`` if ``ws`` has another shape."""
-        expected = (self.config.num_ws, self.config.w_dim)
-        if ws.ndim != 3 or tuple(ws.shape[1:]) != expected:
-            raise ValueError(
-                f"ws must be (batch, {expected[0]}, {expected[1]}), got {tuple(ws.shape)}"
-            )
+        ws = checked_ws(ws, self._info, like=self.const)
         const = self.const.expand(ws.shape[0], -1, -1, -1)
-        const = const.contiguous(memory_format=torch.channels_last)
-        return SynthesisState(ws=ws, blocks_done=0, features=const, noise=noise)
+        return SynthesisState(
+            ws=ws,
+            blocks_done=0,
+            features=const.contiguous(memory_format=torch.channels_last),
+            noise=noise,
+            noise_seed=noise_seed,
+        )
 
     def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
         """Run blocks through the one of this size; ``ValueError`` if there is none ahead."""
-        target = self._info.blocks.index(self._info.block(until_px)) + 1
-        if target < state.blocks_done:
-            raise ValueError(f"the synthesis is past its {until_px} px block")
-        return self._run(state, target)
+        return self._run(state, blocks_until(state, self._info, until_px=until_px))
 
     def finish(self, state: SynthesisState) -> Float[Tensor, "b 3 h w"]:
         """Run the remaining blocks and the RGB head; the picture."""
@@ -106,12 +107,9 @@ class MobileStyleGan(nn.Module):
         dtype: torch.dtype = torch.float32,
     ) -> "MobileStyleGan":
         """Like :func:`tugan.load_generator`; ``TypeError`` if the model is of another family."""
-        from tugan.generators.loading import load_generator
+        from tugan.generators.loading import load_as
 
-        generator = load_generator(model, device=device, dtype=dtype)
-        if not isinstance(generator, cls):
-            raise TypeError(f"{model} is a {generator.info.family}, expected a {cls.__name__}")
-        return generator
+        return load_as(cls, model, device=device, dtype=dtype)
 
     def save_pretrained(self, folder: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
         """Like :func:`tugan.save_pretrained`."""
@@ -121,13 +119,14 @@ class MobileStyleGan(nn.Module):
 
     def _run(self, state: SynthesisState, until_block: int) -> SynthesisState:
         x, ws = state.features, state.ws
+        noise = NoiseSource(kind=state.noise, seed=state.noise_seed)
         for index in range(state.blocks_done, until_block):
             if index == 0:
-                x = self.first(x, ws[:, 0], state.noise)
+                x = self.first(x, ws[:, 0], noise.of_layer(0))
             else:
                 block = self.blocks[index - 1]
-                x = block(x, ws[:, 2 * index - 1], ws[:, 2 * index], state.noise)
-        return SynthesisState(ws=ws, blocks_done=until_block, features=x, noise=state.noise)
+                x = block(x, ws[:, 2 * index - 1], ws[:, 2 * index], noise.of_layer(2 * index))
+        return replace(state, blocks_done=until_block, features=x)
 
 
 def feature_blocks(config: MobileStyleGanConfig) -> tuple[FeatureBlock, ...]:

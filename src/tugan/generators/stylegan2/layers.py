@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tugan.generators.mapping import ACTIVATION_GAIN, LEAKY_SLOPE
-from tugan.generators.protocol import Noise
+from tugan.generators.noise import NoiseSource
 from tugan.generators.stylegan2.frozen_conv import frozen_conv2d, frozen_doubling_conv2d
 
 DEMODULATION_EPS = 1e-8
@@ -50,7 +50,7 @@ class StyledConv(nn.Module):
         self.noise = nn.Buffer(torch.empty(size_hw))
 
     def forward(
-        self, x: Float[Tensor, "b i h w"], w: Float[Tensor, "b d"], noise: Noise
+        self, x: Float[Tensor, "b i h w"], w: Float[Tensor, "b d"], noise: NoiseSource
     ) -> Float[Tensor, "b o oh ow"]:
         """Features after this layer, twice the size if it upsamples."""
         style = self.affine(w)
@@ -78,15 +78,11 @@ class StyledConv(nn.Module):
         energy = self.weight.square().sum(dim=(2, 3))
         return torch.rsqrt(style.square() @ energy.T + DEMODULATION_EPS)
 
-    def _noise(self, x: Tensor, noise: Noise) -> Tensor | None:
-        if noise == "none":
+    def _noise(self, x: Tensor, noise: NoiseSource) -> Tensor | None:
+        if noise.kind == "none":
             return None
-        if noise == "const":
-            return self.noise * self.noise_strength
-        batch, _, height, width = x.shape
-        return torch.randn(batch, 1, height, width, device=x.device, dtype=x.dtype) * (
-            self.noise_strength
-        )
+        pattern = self.noise if noise.kind == "const" else noise.draw(x)
+        return pattern * self.noise_strength
 
 
 @final

@@ -1,5 +1,6 @@
 """StyleGAN2's generator (Karras et al. 2020a), with synthesis that can stop and go on."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import final
 
@@ -8,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tugan.generators.mapping import MappingNetwork, truncate
+from tugan.generators.noise import NoiseSource
 from tugan.generators.protocol import (
     FeatureBlock,
     GeneratorInfo,
@@ -15,6 +17,7 @@ from tugan.generators.protocol import (
     SynthesisState,
     Ws,
 )
+from tugan.generators.stepping import blocks_until, checked_ws
 from tugan.generators.stylegan2.config import StyleGan2Config
 from tugan.generators.stylegan2.layers import StyledConv, ToRgb, upsample_image
 
@@ -43,12 +46,12 @@ class SynthesisBlock(nn.Module):
         self.first_row = max(2 * index - 1, 0)
 
     def forward(
-        self, x: Float[Tensor, "b i h w"], image: Tensor | None, ws: Ws, noise: Noise
+        self, x: Float[Tensor, "b i h w"], image: Tensor | None, ws: Ws, noise: NoiseSource
     ) -> tuple[Float[Tensor, "b o oh ow"], Float[Tensor, "b 3 oh ow"]]:
         """Features and picture after this block."""
         row = self.first_row
         for conv in self.convs:
-            x = conv(x, ws[:, row], noise)
+            x = conv(x, ws[:, row], noise.of_layer(row))
             row += 1
         rgb = self.to_rgb(x, ws[:, row])
         return x, rgb if image is None else upsample_image(image) + rgb
@@ -98,23 +101,21 @@ class StyleGan2(nn.Module):
         w = self.mapping(z.to(self.const), None if label is None else label.to(self.const))
         return truncate(w, mean=self.w_mean, psi=psi, num_ws=self.config.num_ws, cutoff=cutoff)
 
-    def begin(self, ws: Ws, *, noise: Noise = "const") -> SynthesisState:
+    def begin(self, ws: Ws, *, noise: Noise = "const", noise_seed: int = 0) -> SynthesisState:
         """Synthesis before the first block; ``ValueError`` if ``ws`` has another shape."""
-        expected = (self.config.num_ws, self.config.w_dim)
-        if ws.ndim != 3 or tuple(ws.shape[1:]) != expected:
-            raise ValueError(
-                f"ws must be (batch, {expected[0]}, {expected[1]}), got {tuple(ws.shape)}"
-            )
+        ws = checked_ws(ws, self._info, like=self.const)
         const = self.const.expand(ws.shape[0], -1, -1, -1)
-        const = const.contiguous(memory_format=torch.channels_last)
-        return SynthesisState(ws=ws, blocks_done=0, features=const, noise=noise)
+        return SynthesisState(
+            ws=ws,
+            blocks_done=0,
+            features=const.contiguous(memory_format=torch.channels_last),
+            noise=noise,
+            noise_seed=noise_seed,
+        )
 
     def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
         """Run blocks through the one of this size; ``ValueError`` if there is none ahead."""
-        target = self._info.blocks.index(self._info.block(until_px)) + 1
-        if target < state.blocks_done:
-            raise ValueError(f"the synthesis is past its {until_px} px block")
-        return self._run(state, target)
+        return self._run(state, blocks_until(state, self._info, until_px=until_px))
 
     def finish(self, state: SynthesisState) -> Float[Tensor, "b 3 h w"]:
         """Run the remaining blocks; the picture."""
@@ -135,12 +136,9 @@ class StyleGan2(nn.Module):
         dtype: torch.dtype = torch.float32,
     ) -> "StyleGan2":
         """Like :func:`tugan.load_generator`; ``TypeError`` if the model is of another family."""
-        from tugan.generators.loading import load_generator
+        from tugan.generators.loading import load_as
 
-        generator = load_generator(model, device=device, dtype=dtype)
-        if not isinstance(generator, cls):
-            raise TypeError(f"{model} is a {generator.info.family}, expected a {cls.__name__}")
-        return generator
+        return load_as(cls, model, device=device, dtype=dtype)
 
     def save_pretrained(self, folder: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
         """Like :func:`tugan.save_pretrained`."""
@@ -150,11 +148,10 @@ class StyleGan2(nn.Module):
 
     def _run(self, state: SynthesisState, until_block: int) -> SynthesisState:
         x, image = state.features, state.image
+        noise = NoiseSource(kind=state.noise, seed=state.noise_seed)
         for block in self.blocks[state.blocks_done : until_block]:
-            x, image = block(x, image, state.ws, state.noise)
-        return SynthesisState(
-            ws=state.ws, blocks_done=until_block, features=x, image=image, noise=state.noise
-        )
+            x, image = block(x, image, state.ws, noise)
+        return replace(state, blocks_done=until_block, features=x, image=image)
 
 
 def feature_blocks(config: StyleGan2Config) -> tuple[FeatureBlock, ...]:
