@@ -15,6 +15,7 @@ import json
 import math
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -285,6 +286,17 @@ def in_own_process(*arguments: str) -> dict[str, float]:
     return result
 
 
+def command_s(*arguments: str) -> float:
+    """Seconds of the program from start to end, the median of three."""
+    taken = []
+    for _ in range(3):
+        started_s = time.perf_counter()
+        command = [sys.executable, "-m", "tugan", *arguments]
+        subprocess.run(command, capture_output=True, check=True)
+        taken.append(time.perf_counter() - started_s)
+    return sorted(taken)[1]
+
+
 def check_same_step(size_px: int) -> None:
     """Exits unless both variants take the same two steps."""
     network = random_generator(size_px)
@@ -337,6 +349,10 @@ def main() -> None:
         check_same_step(min(arguments.size, 256))
         compare(arguments.size, arguments.steps)
         faces = in_own_process("--variant", "faces", "--steps", "20")
+        print(f"tugan --help: {command_s('--help'):.2f} s")
+        with tempfile.TemporaryDirectory() as folder:
+            first_s = command_s("generate", "--out", f"{folder}/face.png")
+        print(f"first face after process start, written as a PNG: {first_s:.2f} s")
         print(
             f"faces-1024, 1 point, features at {faces['features_px']:.0f} px:"
             f" {faces['step_s']:.3f} s/step, whole picture {faces['picture_s']:.2f} s,"

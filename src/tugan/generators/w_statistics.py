@@ -21,7 +21,7 @@ def estimate_w_statistics(generator: Generator, *, samples: int = SAMPLES) -> WS
     rng = torch.Generator().manual_seed(0)
     z = torch.randn(samples, generator.info.z_dim, generator=rng)
     with torch.no_grad():
-        w = torch.cat([generator.map(part, psi=1.0)[:, 0] for part in z.split(2000)]).double()
+        w = torch.cat([generator.map(part, psi=1.0)[:, 0] for part in z.split(2000)]).cpu().double()
     mean = w.mean(dim=0)
     covariance = (w - mean).T @ (w - mean) / (samples - 1)
     if not bool(torch.isfinite(covariance).all()):
