@@ -67,3 +67,9 @@ def test_no_progress_says_which_picture_is_kept() -> None:
     assert outcome.ending is Ending.NO_PROGRESS
     assert not outcome.reached
     assert "of 80 steps, the picture after step 39" in outcome.sentence
+
+
+def test_goals_that_are_too_near_to_move_to_say_so() -> None:
+    outcome = Outcome.at_goal(steps=0, farthest_px=1.4)
+    assert outcome.reached
+    assert "Nothing was moved" in outcome.sentence

@@ -32,6 +32,12 @@ class Outcome:
     @classmethod
     def at_goal(cls, *, steps: int, farthest_px: float) -> "Outcome":
         """Every handle is within the tolerance."""
+        if steps == 0:
+            return cls(
+                ending=Ending.REACHED,
+                sentence=f"Nothing was moved: the goals are so near ({farthest_px:.1f} px) that the"
+                " handles count as there.",
+            )
         return cls(
             ending=Ending.REACHED,
             sentence=f"All handles are at their goals after {_steps(steps)}"
