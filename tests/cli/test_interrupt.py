@@ -28,7 +28,14 @@ COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 @contextmanager
 def running(*arguments: str | Path, stderr: int) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "tugan", "drag", *FAR, *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        # a shell that runs the tests in the background lets its children ignore Ctrl+C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
         try:
             yield process
         finally:
