@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.cli.drag_job import DragJob
-from tugan.cli.options import DEFAULT_MODEL, DEFAULT_PSI, OptionError
+from tugan.cli.options import DEFAULT_PSI, OptionError
 from tugan.cli.points import PointPair
 from tugan.cli.start import parse_noise, start_latent
 from tugan.core.errors import InvalidDragError
@@ -20,7 +20,7 @@ from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.adam import Adam
 from tugan.dragging.solvers.protocol import Solver
-from tugan.generators.catalog import catalog
+from tugan.generators.catalog import DEFAULT_MODEL, catalog
 from tugan.generators.loading import load_generator
 from tugan.generators.protocol import GeneratorInfo, LatentKind, PretrainedGenerator
 from tugan.generators.saving import fingerprint

@@ -8,7 +8,6 @@ import typer
 
 from tugan.cli.console import say, say_json
 from tugan.cli.options import (
-    DEFAULT_MODEL,
     Device,
     Json,
     Label,
@@ -18,6 +17,7 @@ from tugan.cli.options import (
     Psi,
     Seed,
 )
+from tugan.generators.catalog import DEFAULT_MODEL
 
 
 def generate(

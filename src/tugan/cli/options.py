@@ -42,7 +42,6 @@ OutPicture = Annotated[
     Path, typer.Option("--out", "-o", help="Picture to write: .png, .jpg or .webp.")
 ]
 
-DEFAULT_MODEL = "faces-1024"
 DEFAULT_PSI = 0.7
 
 

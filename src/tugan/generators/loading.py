@@ -18,6 +18,9 @@ from tugan.generators.registry import FAMILIES, family_named
 
 Network = TypeVar("Network")
 
+# what indexing, reshaping and multiplying tensors of unexpected shapes raises
+_MISSHAPEN = (ValueError, IndexError, ArithmeticError, RuntimeError)
+
 
 def load_generator(
     model: str | Path = DEFAULT_MODEL,
@@ -89,10 +92,6 @@ def _adopt(raw: RawCheckpoint, path: Path) -> CanonicalModel | None:
     except _MISSHAPEN as error:
         raise _misshapen(str(path), error) from error
     return None
-
-
-# what indexing, reshaping and multiplying tensors of unexpected shapes raises
-_MISSHAPEN = (ValueError, IndexError, ArithmeticError, RuntimeError)
 
 
 def _misshapen(name: str, error: Exception) -> CheckpointError:
