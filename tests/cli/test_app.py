@@ -82,3 +82,12 @@ def test_a_misspelt_command_line_says_what_is_wrong(
 
 def test_a_misspelt_command_line_under_json_is_json(tugan: Tugan) -> None:
     assert "psi" in tugan("generate", "--psi", "much", "--json").json()["error"]
+
+
+def test_text_from_a_file_cannot_steer_the_terminal(tugan: Tugan, here: Path, model: Path) -> None:
+    tugan("models", "convert", str(model), "evil", "--name", "a\x1b[31m\x07b")
+    ran = tugan("models", "info", "evil")
+    assert ran.code == 0
+    assert "a?[31m?b" in ran.out
+    assert "\x07" not in ran.out
+    assert "\x1b" not in ran.out

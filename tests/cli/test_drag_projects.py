@@ -46,6 +46,14 @@ def test_a_mask_is_part_of_what_is_replayed(
     assert (here / "b.png").read_bytes() == (here / "a.png").read_bytes()
 
 
+def test_a_mask_can_be_left_out(tugan: Tugan, drag: Tugan, here: Path, half_mask: Path) -> None:
+    drag(*POINT, "--out", "free.png")
+    drag(*POINT, "--mask", half_mask, "--out", "held.png", "--save-project", "a.tugan")
+    assert tugan("drag", "--project", "a.tugan", "--no-mask", "--out", "b.png").code == 0
+    assert (here / "b.png").read_bytes() == (here / "free.png").read_bytes()
+    assert (here / "b.png").read_bytes() != (here / "held.png").read_bytes()
+
+
 def test_points_go_on_from_where_it_ended(tugan: Tugan, saved: Path, here: Path) -> None:
     more = ("--point", "90,90:100,100")
     ran = tugan("drag", "--project", saved, *more, "--steps", "0", "--out", "b.png", "--json")

@@ -13,13 +13,7 @@ from tugan.core.geometry import (
     pixels_to_grid,
     scale_from_512,
     square_offsets_xy,
-    swap_xy,
 )
-
-sides = st.integers(min_value=1, max_value=1024)
-sizes = st.tuples(sides, sides)
-coordinates = st.floats(min_value=-0.5, max_value=1024, width=32)
-points = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=5)
 
 
 def ramp(map_hw: tuple[int, int], image_hw: tuple[int, int]) -> Tensor:
@@ -55,12 +49,6 @@ def test_the_grid_reads_whole_pixels_exactly() -> None:
     points_xy = torch.tensor([[0.0, 0.0], [6.0, 0.0], [2.0, 3.0], [6.0, 4.0]])
     found = read(picture, pixels_to_grid(points_xy, image_hw=(5, 7)))
     torch.testing.assert_close(found[:, 0], torch.tensor([0.0, 6.0, 23.0, 34.0]))
-
-
-def test_swapping_twice_changes_nothing() -> None:
-    points_xy = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
-    assert swap_xy(points_xy).tolist() == [[2.0, 1.0], [4.0, 3.0]]
-    assert torch.equal(swap_xy(swap_xy(points_xy)), points_xy)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from tugan.core.geometry import swap_xy
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solve import drag
@@ -46,8 +45,8 @@ def trace(
     problem = DragProblem(
         generator=generator,
         ws=w0.repeat(1, generator.info.num_ws, 1),
-        handles_xy=swap_xy(torch.from_numpy(data["handles_yx"]).float()),
-        targets_xy=swap_xy(torch.from_numpy(data["targets_yx"]).float()),
+        handles_xy=torch.from_numpy(data["handles_yx"]).float().flip(-1),
+        targets_xy=torch.from_numpy(data["targets_yx"]).float().flip(-1),
         mask=1 - torch.from_numpy(fixed).float() if fixed.size else None,
     )
     settings = replace(
@@ -64,7 +63,7 @@ def trace(
         problem=problem,
         settings=settings,
         w_after_step=torch.from_numpy(data["w_after_step"]),
-        tracked_xy=swap_xy(torch.from_numpy(data["tracked_yx"]).float()),
+        tracked_xy=torch.from_numpy(data["tracked_yx"]).float().flip(-1),
     )
 
 

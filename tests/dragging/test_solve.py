@@ -38,6 +38,8 @@ TOY_SETTINGS = DragSettings(
     reduction="mean",
 )
 
+REPLAY = replace(DragSettings.original(), latent="w+", rows=4)
+
 
 def toy_problem(toy: ToyGenerator, *, mask: Tensor | None = None) -> DragProblem:
     """Three points that all ask for the same shift, as the toy can only move as a whole."""
@@ -109,6 +111,20 @@ def test_the_first_step_is_the_start(toy: ToyGenerator) -> None:
     assert torch.equal(first.handles_xy, problem.handles_xy)
     assert first.outcome is None
     assert first.farthest_px == pytest.approx((81 + 36) ** 0.5)
+
+
+@pytest.mark.parametrize(("settings", "first_x"), [(TOY_SETTINGS, 20.3), (REPLAY, 20.0)])
+def test_only_the_original_program_rounds_the_start(
+    toy: ToyGenerator, settings: DragSettings, first_x: float
+) -> None:
+    problem = DragProblem(
+        generator=toy,
+        ws=torch.zeros(1, 4, 8),
+        handles_xy=torch.tensor([[20.3, 30.0]]),
+        targets_xy=torch.tensor([[40.0, 30.0]]),
+    )
+    first = next(drag(problem, solver=Adam(settings=settings)))
+    assert float(first.handles_xy[0, 0]) == pytest.approx(first_x)
 
 
 def test_only_the_last_step_has_an_outcome(toy: ToyGenerator) -> None:

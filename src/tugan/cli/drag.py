@@ -25,6 +25,7 @@ PointsFile = Annotated[
 ]
 Mask = Annotated[Path | None, typer.Option(help="Picture: white may change.")]
 KeepMask = Annotated[Path | None, typer.Option(help="Picture: white must stay.")]
+NoMask = Annotated[bool, typer.Option("--no-mask", help="Leave out the project's mask.")]
 Latent = Annotated[
     str | None,
     typer.Option(
@@ -53,7 +54,8 @@ SaveProject = Annotated[
 OpenProject = Annotated[
     Path | None,
     typer.Option(
-        "--project", help="Repeat a saved drag; with points, drag on from where it ended."
+        "--project",
+        help="Repeat a saved drag; with points, drag on from where it ended, under its mask.",
     ),
 ]
 
@@ -68,6 +70,7 @@ def drag(
     noise: MaybeNoise = None,
     mask: Mask = None,
     keep_mask: KeepMask = None,
+    no_mask: NoMask = False,
     latent: Latent = None,
     solver: Solver = None,
     preset: Preset = None,
@@ -109,6 +112,7 @@ def drag(
         noise=noise,
         mask=mask,
         keep_mask=keep_mask,
+        no_mask=no_mask,
         latent=latent,
         solver=solver,
         preset=preset,

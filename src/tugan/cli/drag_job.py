@@ -28,6 +28,7 @@ class DragJob:
     noise: str | None
     mask: Path | None
     keep_mask: Path | None
+    no_mask: bool
     latent: str | None
     solver: str | None
     preset: str | None

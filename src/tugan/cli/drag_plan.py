@@ -114,12 +114,14 @@ def _plan_of_project(job: DragJob, project: Project) -> Plan:
     check_model(header, fingerprint=fingerprint(generator))
     goes_on = bool(job.pairs)
     mask = _read_masks(job, generator.info.size_hw)
+    if mask is None and not job.no_mask:
+        mask = project.mask
     problem = DragProblem(
         generator=generator,
         ws=project.result_ws if goes_on else project.ws,
         handles_xy=_handles(job.pairs) if goes_on else project.handles_xy,
         targets_xy=_targets(job.pairs) if goes_on else project.targets_xy,
-        mask=project.mask if mask is None else mask,
+        mask=mask,
         noise=header.noise,
         noise_seed=header.noise_seed,
     )

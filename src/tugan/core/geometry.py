@@ -19,11 +19,6 @@ def scale_from_512(length_px_at_512: float, size_hw: tuple[int, int]) -> float:
     return length_px_at_512 * max(size_hw) / REFERENCE_SIDE_PX
 
 
-def swap_xy(points: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n 2"]:
-    """``(x, y)`` to ``(row, column)`` and back."""
-    return points.flip(-1)
-
-
 def pixels_to_grid(
     points_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int]
 ) -> Float[Tensor, "*n 2"]:

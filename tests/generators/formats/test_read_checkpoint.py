@@ -289,12 +289,7 @@ def test_safetensors_with_config_beside(tmp_path: Path, name: str) -> None:
     assert raw.format == "safetensors"
     assert raw.tensors["a.b"].tolist() == [0, 1, 2, 3]
     assert raw.config["family"] == "stylegan2"
-    assert raw.attributes == {
-        "family": "stylegan2",
-        "licence.name": "MIT",
-        "licence.years.0": 2020,
-        "licence.years.1": None,
-    }
+    assert raw.attributes == {}
 
 
 def test_safetensors_with_config_in_its_metadata(tmp_path: Path) -> None:
@@ -315,9 +310,7 @@ def test_safetensors_whose_first_byte_is_that_of_a_pickle(tmp_path: Path) -> Non
     assert read_checkpoint(path).format == "safetensors"
 
 
-@pytest.mark.parametrize(
-    "config", ["[1]", "{", '{"a": ' * 100_000, "\xff", '{"a.b": 1, "a": {"b": 2}}']
-)
+@pytest.mark.parametrize("config", ["[1]", "{", '{"a": ' * 100_000, "\xff"])
 def test_safetensors_with_a_bad_config(tmp_path: Path, config: str) -> None:
     folder = _folder(tmp_path / "folder")
     (folder / "config.json").write_text(config, encoding="latin1")

@@ -20,6 +20,9 @@ class RawCheckpoint:
     tensors: Mapping[str, Tensor]
     """Flat dotted names, for instance "synthesis.b4.conv1.weight"."""
     attributes: Mapping[str, JsonScalar]
-    """Flat dotted scalars: "synthesis.b4.conv1.conv_clamp", "init_kwargs.z_dim", "args.size"."""
+    """Flat dotted scalars: "synthesis.b4.conv1.conv_clamp", "init_kwargs.z_dim", "args.size".
+
+    Empty for "safetensors", whose config.json says all there is to say.
+    """
     config: Mapping[str, object]
     """The parsed config.json of "safetensors", else empty."""

@@ -50,13 +50,6 @@ def flatten(tree: object, budget: Budget) -> FlatTree:
     )
 
 
-def flatten_scalars(tree: object) -> dict[str, JsonScalar]:
-    """The scalars of a tree of plain values by their names; errors as for :func:`flatten`."""
-    walk = _Walk()
-    walk.visit("", tree)
-    return walk.attributes
-
-
 @final
 class _Walk:
     """One traversal: what it found, and what it needs to notice that it would not end."""

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from tugan.core.errors import CheckpointError
 from tugan.generators.formats.checkpoint import RawCheckpoint
-from tugan.generators.formats.flatten import flatten_scalars
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -52,7 +51,7 @@ def read_weights(path: Path) -> RawCheckpoint:
     return RawCheckpoint(
         format="safetensors",
         tensors=tensors,
-        attributes=flatten_scalars(config),
+        attributes={},
         config=config,
     )
 
