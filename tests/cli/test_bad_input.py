@@ -223,7 +223,7 @@ def test_a_device_that_is_not_here(refuses_drag: Refuses, name: str) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--solver", "newtom", "--solver is 'newtom'; expected one of adam"),
+        ("--solver", "newtom", "--solver is 'newtom'; expected one of newton, adam"),
         ("--preset", "best", "--preset is 'best'; expected one of auto, paper, original"),
         ("--noise", "loud", "--noise is 'loud'; expected one of const, random, none"),
         ("--latent", "z", "--latent is 'z'; expected w or w+"),

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from cli.program import Tugan, run_apart
+from tugan.dragging.settings import DragSettings
 from tugan.generators.loading import load_generator
 from tugan.generators.saving import save_pretrained
 from tugan.session.project_file import load_project, save_project
@@ -203,8 +204,10 @@ def test_a_model_that_draws_nan_is_refused(tugan: Tugan, here: Path, model: Path
 
 
 def test_a_drag_that_breaks_down_keeps_its_last_good_picture(drag: Tugan, here: Path) -> None:
-    assert drag(*POINT, "--steps", "1", "--save-project", "a.tugan").code == 0
+    adam = ("--solver", "adam", "--steps", "1")
+    assert drag(*POINT, *adam, "--save-project", "a.tugan").code == 0
     project = load_project(here / "a.tugan")
+    assert isinstance(project.header.settings, DragSettings)
     wild = replace(project.header.settings, learning_rate=1e38, max_steps=9)
     header = project.header.model_copy(update={"settings": wild})
     save_project(here / "wild.tugan", replace(project, header=header))
@@ -214,3 +217,27 @@ def test_a_drag_that_breaks_down_keeps_its_last_good_picture(drag: Tugan, here: 
     assert report["outcome"] == "not-finite"
     assert "last good state is kept" in report["sentence"]
     assert pixels_of(here / "wild.png").shape == (128, 128, 3)
+
+
+def test_newton_unless_somebody_says_otherwise(drag: Tugan, here: Path) -> None:
+    for arguments, solver in (
+        ((), "newton"),
+        (("--solver", "adam"), "adam"),
+        (("--preset", "paper"), "adam"),
+        (("--preset", "auto", "--solver", "newton"), "newton"),
+    ):
+        name = f"{'-'.join(arguments)}.tugan"
+        ran = drag(*POINT, *arguments, "--steps", "1", "--save-project", name)
+        assert ran.code == 0
+        assert load_project(here / name).header.solver == solver
+
+
+def test_a_preset_of_another_solver_is_refused(drag: Tugan) -> None:
+    ran = drag(*POINT, "--solver", "newton", "--preset", "paper")
+    assert ran.code == 2
+    assert "--preset paper is of the solver adam, not of newton" in ran.err
+
+
+def test_points_say_whether_they_were_lost(drag: Tugan) -> None:
+    ran = drag(*POINT, "--steps", "1", "--json")
+    assert ran.json()["points"][0]["lost"] is False

@@ -93,3 +93,11 @@ def test_a_model_may_be_given_from_another_place(
 def test_a_drag_without_a_step_can_be_saved(drag: Tugan, here: Path) -> None:
     assert drag(*POINT, "--steps", "0", "--save-project", "a.tugan").code == 0
     assert load_project(here / "a.tugan").handles_xy.tolist() == [[40, 50]]
+
+
+def test_another_solver_replaces_the_saved_one(tugan: Tugan, saved: Path, here: Path) -> None:
+    again = ("--solver", "adam", "--steps", "3", "--out", "b.png", "--save-project", "b.tugan")
+    assert tugan("drag", "--project", saved, *again).code == 0
+    header = load_project(here / "b.tugan").header
+    assert header.solver == "adam"
+    assert (here / "b.png").read_bytes() != (here / "a.png").read_bytes()

@@ -12,6 +12,7 @@ from torch import Tensor
 from tugan.core.errors import OutputError
 from tugan.core.outcome import Outcome
 from tugan.dragging.settings import DragSettings
+from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.session.project_file import (
     ModelReference,
     Project,
@@ -168,7 +169,7 @@ def with_changes(**changes: object) -> str:
 @pytest.mark.parametrize(
     ("header", "place"),
     [
-        (with_changes(format_version=2), "format_version"),
+        (with_changes(format_version=3), "format_version"),
         (with_changes(format_version="one"), "format_version"),
         (with_changes(model="faces-1024"), "model"),
         (with_changes(model={"name_or_path": "a"}), "model.fingerprint"),
@@ -246,3 +247,19 @@ def test_another_model_is_refused_and_both_are_named(project: Project) -> None:
         check_model(project.header, fingerprint="fedcba9876543210")
     for part in ("faces-1024", "0123456789abcdef", "fedcba9876543210", "--model"):
         assert part in str(caught.value)
+
+
+def test_newtons_settings_come_back(tmp_path: Path, project: Project) -> None:
+    settings = NewtonSettings(rows=3, blocks_px=(32, 64), coupling=0.4)
+    header = project.header.model_copy(update={"solver": "newton", "settings": settings})
+    save_project(tmp_path / "n.tugan", replace(project, header=header))
+    loaded = load_project(tmp_path / "n.tugan").header
+    assert loaded.solver == "newton"
+    assert loaded.settings == settings
+
+
+def test_settings_of_another_solver_are_refused(tmp_path: Path, project: Project) -> None:
+    header = project.header.model_copy(update={"solver": "newton"})
+    save_project(tmp_path / "n.tugan", replace(project, header=header))
+    with pytest.raises(ProjectFileError, match="not of the solver newton"):
+        load_project(tmp_path / "n.tugan")

@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 import tugan
+from tugan.cli.bench import bench_app
 from tugan.cli.console import say, say_error
 from tugan.cli.doctor import doctor
 from tugan.cli.drag import drag
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command()(generate)
 app.command()(drag)
 app.add_typer(models_app, name="models")
+app.add_typer(bench_app, name="bench")
 app.command()(doctor)
 
 

@@ -33,12 +33,14 @@ Latent = Annotated[
         " By default what suits the model."
     ),
 ]
-Solver = Annotated[str | None, typer.Option(help="adam: the paper's method.")]
+Solver = Annotated[
+    str | None, typer.Option(help="newton (few steps, the default) or adam (the paper's method).")
+]
 Preset = Annotated[
     str | None,
     typer.Option(
-        help="auto (suits the model), paper or original (as published); by default auto, or the"
-        " project's."
+        help="auto (suits the model), or paper or original (adam as published); by default auto,"
+        " or the project's."
     ),
 ]
 Steps = Annotated[int | None, typer.Option(min=0, help="At most this many steps.")]

@@ -1,7 +1,7 @@
 """From options to a problem and its solver. Imports torch: for use in commands."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,14 @@ from tugan.cli.points import PointPair
 from tugan.cli.start import parse_noise, start_latent
 from tugan.core.errors import InvalidDragError
 from tugan.core.masks import check_mask
+from tugan.dragging.methods import (
+    DEFAULT_SOLVER,
+    SOLVERS,
+    Settings,
+    SolverName,
+    make_solver,
+)
 from tugan.dragging.problem import DragProblem
-from tugan.dragging.settings import DragSettings
-from tugan.dragging.solvers.adam import Adam
 from tugan.dragging.solvers.protocol import Solver
 from tugan.generators.catalog import DEFAULT_MODEL, catalog
 from tugan.generators.loading import load_generator
@@ -28,19 +33,9 @@ from tugan.render.image_file import read_mask
 from tugan.session.project_file import (
     ModelReference,
     Project,
-    SolverName,
     check_model,
     load_project,
 )
-
-SOLVERS: dict[str, Callable[[DragSettings], Solver[Any]]] = {
-    "adam": lambda settings: Adam(settings=settings)
-}
-PRESETS: dict[str, Callable[[GeneratorInfo], DragSettings]] = {
-    "auto": DragSettings.for_generator,
-    "paper": lambda _: DragSettings.paper(),
-    "original": lambda _: DragSettings.original(),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,23 +43,25 @@ class Plan:
     """A drag that is ready to run."""
 
     problem: DragProblem
-    settings: DragSettings
+    settings: Settings
     solver_name: SolverName
     model: ModelReference
 
     @property
     def solver(self) -> Solver[Any]:
         """With these settings."""
-        return SOLVERS[self.solver_name](self.settings)
+        return make_solver(self.settings)
 
 
 def make_plan(job: DragJob) -> Plan:
     """Check every option, load the model; errors are of :mod:`tugan.core.errors`."""
     _check_name("--solver", job.solver, SOLVERS)
-    _check_name("--preset", job.preset, PRESETS)
+    presets = dict.fromkeys(name for one in SOLVERS.values() for name in one.presets)
+    _check_name("--preset", job.preset, presets)
+    solver_name = _solver_name(job)
     parse_latent(job.latent)
     if job.project is not None:
-        return _plan_of_project(job, load_project(job.project))
+        return _plan_of_project(job, load_project(job.project), solver_name)
     if not job.pairs:
         raise InvalidDragError(
             "there are no points: give --point x,y:x,y (handle to goal), or --points FILE.json;"
@@ -89,8 +86,8 @@ def make_plan(job: DragJob) -> Plan:
     )
     return Plan(
         problem=problem,
-        settings=_settings(job, PRESETS[job.preset or "auto"](generator.info)),
-        solver_name="adam",
+        settings=_settings(job, _preset(solver_name or DEFAULT_SOLVER, job, generator.info)),
+        solver_name=solver_name or DEFAULT_SOLVER,
         model=_reference(chosen, generator),
     )
 
@@ -106,7 +103,24 @@ def parse_latent(text: str | None) -> tuple[LatentKind, int | None] | None:
     return kind, None if found[2] is None else int(found[2])
 
 
-def _plan_of_project(job: DragJob, project: Project) -> Plan:
+def _solver_name(job: DragJob) -> SolverName | None:
+    """What the options say: ``--solver``, or the one that the preset belongs to."""
+    able = [name for name, one in SOLVERS.items() if job.preset in {None, *one.presets}]
+    if job.solver is not None:
+        for name in able:
+            if name == job.solver:
+                return name
+        raise OptionError(
+            f"--preset {job.preset} is of the solver {' or '.join(able)}, not of {job.solver}"
+        )
+    return able[0] if len(able) == 1 else None
+
+
+def _preset(name: SolverName, job: DragJob, info: GeneratorInfo) -> Settings:
+    return SOLVERS[name].presets[job.preset or "auto"](info)
+
+
+def _plan_of_project(job: DragJob, project: Project, solver_name: SolverName | None) -> Plan:
     header = project.header
     _refuse_overridden(job)
     chosen = job.model or header.model.name_or_path
@@ -125,11 +139,13 @@ def _plan_of_project(job: DragJob, project: Project) -> Plan:
         noise=header.noise,
         noise_seed=header.noise_seed,
     )
-    start = PRESETS[job.preset](generator.info) if job.preset else header.settings
+    chosen_solver = solver_name or header.solver
+    repeats = job.preset is None and chosen_solver == header.solver
+    start = header.settings if repeats else _preset(chosen_solver, job, generator.info)
     return Plan(
         problem=problem,
         settings=_settings(job, start),
-        solver_name=header.solver,
+        solver_name=chosen_solver,
         model=_reference(chosen, generator),
     )
 
@@ -154,7 +170,7 @@ def _check_name(option: str, name: str | None, known: Collection[str]) -> None:
         raise OptionError(f"{option} is {name!r}; expected one of {', '.join(known)}")
 
 
-def _settings(job: DragJob, settings: DragSettings) -> DragSettings:
+def _settings(job: DragJob, settings: Settings) -> Settings:
     latent = parse_latent(job.latent)
     if latent is not None:
         kind, rows = latent

@@ -11,6 +11,7 @@ from tugan.core.images import RgbArray, to_rgb_array
 from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.solve import drag
 from tugan.dragging.step import DragStep
+from tugan.dragging.texture import advice_on_handles
 from tugan.render.image_file import write_image
 from tugan.render.overlays import draw_drag
 from tugan.render.video import FrameReel, write_video
@@ -20,6 +21,7 @@ EXIT_CODES = {
     Ending.REACHED: 0,
     Ending.STEP_LIMIT: 0,
     Ending.NO_PROGRESS: 0,
+    Ending.LOST_POINT: 0,
     Ending.NOT_FINITE: 1,
     Ending.CANCELLED: 130,
 }
@@ -38,7 +40,8 @@ class Recording:
 def run_drag_job(job: DragJob) -> int:
     """Do it all; the exit code."""
     plan = make_plan(job)
-    for caution in plan.problem.cautions():
+    cautions = cautions_of(plan)
+    for caution in cautions:
         note(f"warning: {caution}")
     recording = Recording()
     try:
@@ -53,8 +56,14 @@ def run_drag_job(job: DragJob) -> int:
         assert recording.last.outcome is not None
         outcome = recording.last.outcome
     _write(job, plan, recording, recording.last, outcome)
-    _report(job, plan, recording, recording.last, outcome)
+    _report(job, plan, recording, recording.last, outcome, cautions)
     return EXIT_CODES[outcome.ending]
+
+
+def cautions_of(plan: Plan) -> list[str]:
+    """Sentences about what is allowed but will probably disappoint."""
+    advice = advice_on_handles(plan.problem)
+    return [*plan.problem.cautions(), *(one.sentence for one in advice if one.poor)]
 
 
 def _solve(job: DragJob, plan: Plan, recording: Recording) -> None:
@@ -119,7 +128,12 @@ def _project(plan: Plan, last: DragStep, outcome: Outcome) -> Project:
 
 
 def _report(
-    job: DragJob, plan: Plan, recording: Recording, last: DragStep, outcome: Outcome
+    job: DragJob,
+    plan: Plan,
+    recording: Recording,
+    last: DragStep,
+    outcome: Outcome,
+    cautions: list[str],
 ) -> None:
     outputs = job.outputs
     written = [path for path in (outputs.picture, outputs.video, outputs.project) if path]
@@ -133,6 +147,7 @@ def _report(
         problem.targets_xy.tolist(),
         last.handles_xy.tolist(),
         last.distances_px.tolist(),
+        last.lost.tolist(),
         strict=True,
     )
     say_json(
@@ -142,12 +157,18 @@ def _report(
             "steps": last.index,
             "seconds": round(recording.seconds, 3),
             "points": [
-                {"start": start, "goal": goal, "final": final, "distance": round(distance, 2)}
-                for start, goal, final, distance in rows
+                {
+                    "start": start,
+                    "goal": goal,
+                    "final": final,
+                    "distance": round(distance, 2),
+                    "lost": lost,
+                }
+                for start, goal, final, distance, lost in rows
             ],
             "model": problem.generator.info.name,
             "device": str(problem.generator.device),
             "written": [str(path) for path in written],
-            "warnings": problem.cautions(),
+            "warnings": cautions,
         }
     )

@@ -11,6 +11,7 @@ class Ending(StrEnum):
     STEP_LIMIT = "step-limit"
     NO_PROGRESS = "no-progress"
     NOT_FINITE = "not-finite"
+    LOST_POINT = "lost-point"
     CANCELLED = "cancelled"
 
 
@@ -66,6 +67,20 @@ class Outcome:
             sentence=f"No further progress: of {_steps(steps)}, the picture after step"
             f" {nearest_step} was the nearest and is kept. Try a nearer goal, or a handle on an"
             " edge or corner.",
+        )
+
+    @classmethod
+    def lost_points(cls, *, steps: int, lost: list[int], points: int) -> "Outcome":
+        """Some handles were not found again; the others are at their goals."""
+        names = ", ".join(str(index + 1) for index in lost)
+        who = f"handle {names}" if len(lost) == 1 else f"handles {names}"
+        was = "was" if len(lost) == 1 else "were"
+        others = " The others are at their goals." if len(lost) < points else ""
+        return cls(
+            ending=Ending.LOST_POINT,
+            sentence=f"After {_steps(steps)} {who} of {points} {was} not found again.{others}"
+            " Look whether the picture is what you wanted; a handle on an edge or corner is"
+            " followed better.",
         )
 
     @classmethod

@@ -8,9 +8,8 @@ import torch
 
 from tugan.core.errors import InvalidDragError
 from tugan.core.outcome import Ending, Outcome
+from tugan.dragging.methods import default_solver
 from tugan.dragging.problem import DragProblem
-from tugan.dragging.settings import DragSettings
-from tugan.dragging.solvers.adam import Adam
 from tugan.dragging.solvers.protocol import Observation, Solver
 from tugan.dragging.step import DragStep, Frame
 
@@ -18,15 +17,15 @@ from tugan.dragging.step import DragStep, Frame
 def drag(problem: DragProblem, *, solver: Solver[Any] | None = None) -> Iterator[DragStep]:
     """Steps of a drag, the start first; the last one has an ``outcome``.
 
-    To stop consuming it is to cancel. Without a solver: the paper's method with the latent and
-    features that suit the generator.
+    To stop consuming it is to cancel. Without a solver: ``newton``, with the latent and features
+    that suit the generator.
 
     A drag that becomes NaN or infinite ends with the last good step, one that is stuck with its
     nearest: that step is shown once more, with the outcome. :class:`InvalidDragError` if there is
     no good step, because the start is NaN or infinite already.
     """
     if solver is None:
-        solver = Adam(settings=DragSettings.for_generator(problem.generator.info))
+        solver = default_solver(problem.generator.info)
     state = solver.init(problem)
     last: DragStep | None = None
     nearest: DragStep | None = None
@@ -39,7 +38,7 @@ def drag(problem: DragProblem, *, solver: Solver[Any] | None = None) -> Iterator
         outcome = solver.terminate(problem, state, seen)
         if last is not None:
             last.frame.release()
-        last = _step(problem, seen, index=taken, outcome=outcome)
+        last = step_of(problem, seen, index=taken, outcome=outcome)
         if nearest is None or _left_px(last) < _left_px(nearest):
             nearest = last
         if outcome is not None and outcome.ending is Ending.NO_PROGRESS:
@@ -68,14 +67,16 @@ def _left_px(step: DragStep) -> float:
     return float(step.distances_px.sum())
 
 
-def _step(
+def step_of(
     problem: DragProblem, seen: Observation, *, index: int, outcome: Outcome | None
 ) -> DragStep:
+    """What a look at a state shows."""
     return DragStep(
         index=index,
         ws=seen.ws,
         handles_xy=seen.handles_xy,
         targets_xy=problem.targets_xy,
+        lost=seen.lost,
         frame=Frame(problem.generator, seen.synthesis),
         outcome=outcome,
     )

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from typing import final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from tugan.core.outcome import Outcome
+from tugan.generators.preview import PreviewHead
 from tugan.generators.protocol import Generator, SynthesisState, Ws, synthesize
 
 
@@ -35,6 +36,19 @@ class Frame:
                 self._generator, self._ws, noise=self._noise, noise_seed=self._noise_seed
             )
 
+    @torch.no_grad()
+    def preview(self, head: PreviewHead) -> Float[Tensor, "1 3 h w"]:
+        """A cheap likeness, from the block that ``head`` draws from."""
+        synthesis = self._synthesis
+        if synthesis is None or not self._stands_at(head.until_px, synthesis):
+            start = self._generator.begin(self._ws, noise=self._noise, noise_seed=self._noise_seed)
+            synthesis = self._generator.advance(start, until_px=head.until_px)
+        return head.render(synthesis.features)
+
+    def _stands_at(self, until_px: int, synthesis: SynthesisState) -> bool:
+        blocks = self._generator.info.blocks
+        return synthesis.blocks_done > 0 and blocks[synthesis.blocks_done - 1].until_px == until_px
+
     def release(self) -> None:
         """Let the features go."""
         self._synthesis = None
@@ -50,6 +64,8 @@ class DragStep:
     handles_xy: Float[Tensor, "n 2"]
     """Where the handles are in this picture, pixels of the output."""
     targets_xy: Float[Tensor, "n 2"]
+    lost: Bool[Tensor, " n"]
+    """Handles that were not found again: their places are guesses."""
     frame: Frame = field(repr=False)
     outcome: Outcome | None = None
     """How the drag ended; None while it goes on."""
@@ -68,3 +84,8 @@ class DragStep:
     def image(self) -> Float[Tensor, "1 3 h w"]:
         """The picture, about [-1, 1]; costs the rest of a synthesis."""
         return self.frame.render()
+
+    def preview(self, head: PreviewHead) -> Float[Tensor, "1 3 h w"]:
+        """A likeness of at most 512 px, about [-1, 1], for a few milliseconds: see
+        :func:`tugan.preview_head_of`."""
+        return self.frame.preview(head)

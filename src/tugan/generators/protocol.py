@@ -1,10 +1,11 @@
 """What the drag needs of a generator, and nothing more."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 Ws = Float[Tensor, "b rows d"]
@@ -35,6 +36,24 @@ class WStatistics:
     mean: Float[Tensor, " d"]
     covariance_factor: Float[Tensor, "d d"]
     """Lower triangular ``L`` with ``L @ L.T`` the covariance."""
+
+    def factor(self, power: float) -> Float[Tensor, "d d"]:
+        """``L`` with ``L @ L.T`` the covariance to this power, of the covariance's trace.
+
+        0 is the plain metric of W, 1 the Mahalanobis metric.
+        """
+        if power == 1:
+            return self.covariance_factor
+        values, vectors = self._principal
+        powered = values**power
+        powered = powered * (values.sum() / powered.sum())
+        return (vectors * powered.sqrt()) @ vectors.T
+
+    @cached_property
+    def _principal(self) -> tuple[Float[Tensor, " d"], Float[Tensor, "d d"]]:
+        covariance = self.covariance_factor.double() @ self.covariance_factor.double().T
+        values, vectors = torch.linalg.eigh(covariance)
+        return values.clamp(min=1e-12).float(), vectors.float()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +166,40 @@ class Generator(Protocol):
 
     def finish(self, state: SynthesisState) -> Float[Tensor, "b 3 h w"]:
         """Run what is left; the picture, about [-1, 1]."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureWindows:
+    """Pieces of a feature map, one around each of n points."""
+
+    features: Float[Tensor, "n c h w"]
+    """Equal to the whole map's from each point to 2.5 cells around it, read bilinearly; not so at
+    the windows' edges, unless an edge is the picture's."""
+    origins_xy: Int[Tensor, "n 2"]
+    """The cell of the whole map that is at each window's top left."""
+    block: FeatureBlock
+    """Whose map it is."""
+
+
+@runtime_checkable
+class WindowedGenerator(Generator, Protocol):
+    """A generator that can compute a block's features near points without the rest of the map."""
+
+    def windows(
+        self,
+        ws: Ws,
+        points_xy: Float[Tensor, "n 2"],
+        *,
+        until_px: int,
+        noise: Noise = "const",
+        noise_seed: int = 0,
+    ) -> FeatureWindows:
+        """Features near points (in pixels of the picture), each with a row of ``ws`` of its own.
+
+        So one backward pass gives a gradient per point. Random noise is that of a batch of one.
+        ``ValueError`` if there is no such block, or not as many rows as points.
+        """
         ...
 
 

@@ -5,11 +5,19 @@ The file is safetensors: tensors, and a JSON header in its metadata. Reading it 
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any
 
 import torch
 from jaxtyping import Float
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -17,13 +25,24 @@ from tugan.core.atomic_write import atomic_path
 from tugan.core.errors import TuganError
 from tugan.core.outcome import Outcome
 from tugan.core.tensor_file import save_tensors
+from tugan.dragging.methods import SOLVERS, SolverName
 from tugan.dragging.settings import DragSettings
+from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.generators.protocol import Noise, Ws
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: settings of any solver; 1 had the paper's alone."""
 _HEADER = "tugan_project"
 
-SolverName = Literal["adam"]
+
+def _solver_of(settings: Any) -> SolverName:  # noqa: ANN401 (a dict of a file, or settings)
+    """Whose settings these are: both have names in common, so that trying both would mislead."""
+    is_newton = isinstance(settings, NewtonSettings)
+    return (
+        "newton"
+        if is_newton or (isinstance(settings, dict) and "blocks_px" in settings)
+        else "adam"
+    )
 
 
 class ProjectFileError(TuganError):
@@ -48,10 +67,19 @@ class ProjectHeader(BaseModel):
     format_version: int = Field(default=FORMAT_VERSION, ge=1, le=FORMAT_VERSION)
     model: ModelReference
     solver: SolverName = "adam"
-    settings: DragSettings
+    settings: Annotated[
+        Annotated[DragSettings, Tag("adam")] | Annotated[NewtonSettings, Tag("newton")],
+        Discriminator(_solver_of),
+    ]
     noise: Noise = "const"
     noise_seed: int = Field(default=0, ge=0, lt=2**32)
     outcome: Outcome | None = None
+
+    @model_validator(mode="after")
+    def _settings_are_the_solvers(self) -> "ProjectHeader":
+        if not isinstance(self.settings, SOLVERS[self.solver].settings_class):
+            raise ValueError(f"the settings are not of the solver {self.solver}")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +131,7 @@ def load_project(path: Path) -> Project:
         return _assemble(header, tensors)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = ".".join(str(part) for part in first["loc"] if part not in SOLVERS)
         where = f"at {place}" if place else "in its header"
         raise ProjectFileError(f"{path} is damaged {where}: {first['msg']}") from error
     except ValueError as error:

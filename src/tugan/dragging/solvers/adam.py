@@ -93,6 +93,7 @@ class Adam:
             leaf=leaf,
             ws=ws.detach(),
             handles_xy=tracking.points_xy if tracked else state.handles_xy,
+            lost=torch.zeros(len(state.handles_xy), dtype=torch.bool, device=ws.device),
             synthesis=synthesis,
             finite=bool(torch.isfinite(tracking.mismatch).all()),
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, runtime_checkable
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from tugan.core.outcome import Outcome
@@ -23,6 +23,8 @@ class Observation:
     ws: Ws = field(repr=False)
     handles_xy: Float[Tensor, "n 2"]
     """Where the handles are in this picture."""
+    lost: Bool[Tensor, " n"]
+    """Handles that were not found again: their places are guesses."""
     synthesis: SynthesisState = field(repr=False)
     """Stopped at the solver's block; the picture can be finished from it."""
     finite: bool

@@ -14,6 +14,8 @@ class Tracking:
     points_xy: Float[Tensor, "n 2"]
     mismatch: Float[Tensor, " n"]
     """How far each point's feature is from its reference, in the tracker's norm."""
+    confidence: Float[Tensor, " n"] | None = None
+    """1 for a perfect match, 0 for one no better than chance; None if the tracker cannot tell."""
 
 
 @runtime_checkable
@@ -38,5 +40,5 @@ class Tracker(Protocol):
         *,
         image_hw: tuple[int, int],
     ) -> Tracking:
-        """Where it is now, searched around where the points were."""
+        """Where they are now, searched around where they are expected."""
         ...

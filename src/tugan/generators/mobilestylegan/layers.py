@@ -45,10 +45,11 @@ class NoisyActivation(nn.Module):
 
     def forward(self, x: Float[Tensor, "b c h w"], noise: NoiseSource) -> Float[Tensor, "b c h w"]:
         """Random noise is drawn with the stored map's standard deviation."""
-        if noise.kind == "const":
-            x = x.add_(self.noise)
-        elif noise.kind == "random":
-            x = x.add_(noise.draw(x) * self.noise.square().mean().sqrt())
+        pattern = noise.pattern(self.noise, like=x)
+        if pattern is not None:
+            if noise.kind == "random":
+                pattern = pattern * self.noise.square().mean().sqrt()
+            x = x.add_(pattern)
         return F.leaky_relu_(x, LEAKY_SLOPE)
 
 

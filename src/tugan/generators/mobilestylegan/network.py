@@ -14,8 +14,19 @@ from tugan.generators.mapping import MappingNetwork, truncate
 from tugan.generators.mobilestylegan.config import MobileStyleGanConfig
 from tugan.generators.mobilestylegan.layers import DenseConv, DoublingBlock, doubled_inverse_haar
 from tugan.generators.noise import NoiseSource
-from tugan.generators.protocol import FeatureBlock, GeneratorInfo, Noise, SynthesisState, Ws
+from tugan.generators.protocol import (
+    FeatureBlock,
+    FeatureWindows,
+    GeneratorInfo,
+    Noise,
+    SynthesisState,
+    Ws,
+)
 from tugan.generators.stepping import blocks_until, checked_ws
+from tugan.generators.windows import window_side, windowed_features
+
+# the inverse Haar transform sees nothing beside its cell, the two 3x3 convolutions see 1 each
+WINDOW_SIDE = window_side(reach_before_doubling=0, reach_after_doubling=2)
 
 
 @final
@@ -94,6 +105,25 @@ class MobileStyleGan(nn.Module):
         )
         return doubled_inverse_haar(x).contiguous()
 
+    def windows(
+        self,
+        ws: Ws,
+        points_xy: Float[Tensor, "n 2"],
+        *,
+        until_px: int,
+        noise: Noise = "const",
+        noise_seed: int = 0,
+    ) -> FeatureWindows:
+        """Features of this block near each point alone; ``ws`` has a row for each of them."""
+        return windowed_features(
+            self.begin(ws, noise=noise, noise_seed=noise_seed),
+            points_xy,
+            info=self._info,
+            until_px=until_px,
+            side=WINDOW_SIDE,
+            block=self._block,
+        )
+
     def forward(self, ws: Ws, noise: Noise = "const") -> Float[Tensor, "b 3 h w"]:
         """``ws`` to the picture."""
         return self.finish(self.begin(ws, noise=noise))
@@ -121,12 +151,18 @@ class MobileStyleGan(nn.Module):
         x, ws = state.features, state.ws
         noise = NoiseSource(kind=state.noise, seed=state.noise_seed)
         for index in range(state.blocks_done, until_block):
-            if index == 0:
-                x = self.first(x, ws[:, 0], noise.of_layer(0))
-            else:
-                block = self.blocks[index - 1]
-                x = block(x, ws[:, 2 * index - 1], ws[:, 2 * index], noise.of_layer(2 * index))
+            x = self._block(index, x, ws, noise)
         return replace(state, blocks_done=until_block, features=x)
+
+    def _block(
+        self, index: int, x: Float[Tensor, "b i h w"], ws: Ws, noise: NoiseSource
+    ) -> Float[Tensor, "b o oh ow"]:
+        if index == 0:
+            x = self.first(x, ws[:, 0], noise.of_layer(0))
+        else:
+            block = self.blocks[index - 1]
+            x = block(x, ws[:, 2 * index - 1], ws[:, 2 * index], noise.of_layer(2 * index))
+        return x
 
 
 def feature_blocks(config: MobileStyleGanConfig) -> tuple[FeatureBlock, ...]:

@@ -79,10 +79,8 @@ class StyledConv(nn.Module):
         return torch.rsqrt(style.square() @ energy.T + DEMODULATION_EPS)
 
     def _noise(self, x: Tensor, noise: NoiseSource) -> Tensor | None:
-        if noise.kind == "none":
-            return None
-        pattern = self.noise if noise.kind == "const" else noise.draw(x)
-        return pattern * self.noise_strength
+        pattern = noise.pattern(self.noise, like=x)
+        return None if pattern is None else pattern * self.noise_strength
 
 
 @final

@@ -12,6 +12,7 @@ from tugan.generators.mapping import MappingNetwork, truncate
 from tugan.generators.noise import NoiseSource
 from tugan.generators.protocol import (
     FeatureBlock,
+    FeatureWindows,
     GeneratorInfo,
     Noise,
     SynthesisState,
@@ -20,6 +21,11 @@ from tugan.generators.protocol import (
 from tugan.generators.stepping import blocks_until, checked_ws
 from tugan.generators.stylegan2.config import StyleGan2Config
 from tugan.generators.stylegan2.layers import StyledConv, ToRgb, upsample_image
+from tugan.generators.windows import window_side, windowed_features
+
+# the transposed convolution and its filter together see one cell to each side of the lower map,
+# and the 3x3 convolution that follows sees 1 of the upper
+WINDOW_SIDE = window_side(reach_before_doubling=1, reach_after_doubling=1)
 
 
 @final
@@ -49,12 +55,17 @@ class SynthesisBlock(nn.Module):
         self, x: Float[Tensor, "b i h w"], image: Tensor | None, ws: Ws, noise: NoiseSource
     ) -> tuple[Float[Tensor, "b o oh ow"], Float[Tensor, "b 3 oh ow"]]:
         """Features and picture after this block."""
-        row = self.first_row
-        for conv in self.convs:
-            x = conv(x, ws[:, row], noise.of_layer(row))
-            row += 1
-        rgb = self.to_rgb(x, ws[:, row])
+        x = self.convolved(x, ws, noise)
+        rgb = self.to_rgb(x, ws[:, self.first_row + len(self.convs)])
         return x, rgb if image is None else upsample_image(image) + rgb
+
+    def convolved(
+        self, x: Float[Tensor, "b i h w"], ws: Ws, noise: NoiseSource
+    ) -> Float[Tensor, "b o oh ow"]:
+        """Features after this block, without the picture."""
+        for row, conv in enumerate(self.convs, start=self.first_row):
+            x = conv(x, ws[:, row], noise.of_layer(row))
+        return x
 
 
 @final
@@ -123,6 +134,25 @@ class StyleGan2(nn.Module):
         assert image is not None
         return image.contiguous()
 
+    def windows(
+        self,
+        ws: Ws,
+        points_xy: Float[Tensor, "n 2"],
+        *,
+        until_px: int,
+        noise: Noise = "const",
+        noise_seed: int = 0,
+    ) -> FeatureWindows:
+        """Features of this block near each point alone; ``ws`` has a row for each of them."""
+        return windowed_features(
+            self.begin(ws, noise=noise, noise_seed=noise_seed),
+            points_xy,
+            info=self._info,
+            until_px=until_px,
+            side=WINDOW_SIDE,
+            block=self._convolved,
+        )
+
     def forward(self, ws: Ws, noise: Noise = "const") -> Float[Tensor, "b 3 h w"]:
         """``ws`` to the picture."""
         return self.finish(self.begin(ws, noise=noise))
@@ -152,6 +182,13 @@ class StyleGan2(nn.Module):
         for block in self.blocks[state.blocks_done : until_block]:
             x, image = block(x, image, state.ws, noise)
         return replace(state, blocks_done=until_block, features=x, image=image)
+
+    def _convolved(
+        self, index: int, x: Float[Tensor, "b i h w"], ws: Ws, noise: NoiseSource
+    ) -> Float[Tensor, "b o oh ow"]:
+        block = self.blocks[index]
+        assert isinstance(block, SynthesisBlock)
+        return block.convolved(x, ws, noise)
 
 
 def feature_blocks(config: StyleGan2Config) -> tuple[FeatureBlock, ...]:

@@ -1,0 +1,1 @@
+"""Experiments that say how well drags go: tasks, methods, measurements, reports."""

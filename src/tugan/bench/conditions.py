@@ -1,0 +1,176 @@
+"""``run.json``: what was asked, of which model and methods, and where it was measured."""
+
+import datetime
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+
+import tugan
+from tugan.bench.landmark_task import LandmarkTask
+from tugan.bench.methods import Method
+from tugan.generators.protocol import Generator
+from tugan.perceptual.faces import FaceFinder
+
+FORMAT_VERSION = 1
+
+
+class MethodNote(BaseModel):
+    """A method and its settings, in words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    settings: str
+
+
+class ModelNote(BaseModel):
+    """Which generator."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    fingerprint: str
+    size_hw: tuple[int, int]
+
+
+class Versions(BaseModel):
+    """Of the programs that figures depend on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tugan: str
+    python: str
+    torch: str
+    faces: str
+
+
+class Machine(BaseModel):
+    """What seconds depend on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: str
+    processor: str
+    cpus: int
+    torch_threads: int
+    platform: str
+
+
+class Conditions(BaseModel):
+    """All of these but the number of pairs stay the same through a run, however often resumed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: int = Field(default=FORMAT_VERSION, ge=1, le=FORMAT_VERSION)
+    experiment: str = "landmarks"
+    task: LandmarkTask
+    methods: tuple[MethodNote, ...]
+    model: ModelNote
+    versions: Versions
+    machine: Machine
+    started: tuple[str, ...]
+    """When the run was started and resumed; UTC."""
+
+    def differences(self, now: "Conditions") -> list[str]:
+        """What would not be the same if this run were resumed under other conditions."""
+        then, other = self._compared(), now._compared()
+        found = [
+            f"{name} was {before} and is {other[name]}"
+            for name, before in then.items()
+            if name in other and other[name] != before
+        ]
+        if now.task.pairs < self.task.pairs:
+            found.append(f"task.pairs was {self.task.pairs} and cannot shrink to {now.task.pairs}")
+        return found
+
+    def _compared(self) -> dict[str, object]:
+        """What has to stay, by name; a method's settings under its own."""
+        values = _flat("", self.model_dump(mode="json", exclude={"started", "methods"}))
+        del values["task.pairs"]
+        values["methods"] = ", ".join(method.name for method in self.methods)
+        return values | {f"method {method.name}": method.settings for method in self.methods}
+
+
+def conditions_now(
+    task: LandmarkTask,
+    *,
+    generator: Generator,
+    fingerprint: str,
+    faces: FaceFinder,
+    methods: tuple[Method, ...],
+) -> Conditions:
+    """The conditions of a run that starts here and now."""
+    info = generator.info
+    return Conditions(
+        task=task,
+        methods=tuple(
+            MethodNote(name=method.name, settings=repr(method.solver)) for method in methods
+        ),
+        model=ModelNote(name=info.name, fingerprint=fingerprint, size_hw=info.size_hw),
+        versions=Versions(
+            tugan=tugan.__version__,
+            python=platform.python_version(),
+            torch=torch.__version__,
+            faces=faces.name,
+        ),
+        machine=_machine(generator.device),
+        started=(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),),
+    )
+
+
+def _machine(device: torch.device) -> Machine:
+    on_cuda = device.type == "cuda"
+    return Machine(
+        device=f"{device} ({torch.cuda.get_device_name(device)})" if on_cuda else str(device),
+        processor=_processor(),
+        cpus=os.cpu_count() or 1,
+        torch_threads=torch.get_num_threads(),
+        platform=f"{platform.system()} {platform.machine()}",
+    )
+
+
+def _processor() -> str:
+    """Its name, where Linux tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown"
+
+
+def _flat(prefix: str, value: object) -> dict[str, object]:
+    """Nested dicts as one, names joined by dots; lists stay values."""
+    if not isinstance(value, dict):
+        return {prefix: value}
+    inner = [_flat(f"{prefix}.{key}" if prefix else key, one) for key, one in value.items()]
+    return {key: one for part in inner for key, one in part.items()}
+
+
+def lines_about(conditions: Conditions) -> Iterator[tuple[str, str]]:
+    """Names and values for people."""
+    task, machine, versions = conditions.task, conditions.machine, conditions.versions
+    height, width = conditions.model.size_hw
+    yield "model", f"{conditions.model.name}, {width} x {height} px"
+    yield "pairs", f"{task.pairs}, seed {task.seed}, psi {task.psi:g}, mask {task.mask}"
+    yield (
+        "machine",
+        (
+            f"{machine.processor}, {machine.cpus} CPUs, {machine.torch_threads} torch threads,"
+            f" device {machine.device}, {machine.platform}"
+        ),
+    )
+    yield (
+        "versions",
+        (
+            f"tugan {versions.tugan}, Python {versions.python}, torch {versions.torch},"
+            f" {versions.faces}"
+        ),
+    )
+    yield "started", ", ".join(conditions.started)
+    for method in conditions.methods:
+        yield method.name, method.settings

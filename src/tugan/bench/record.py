@@ -1,0 +1,96 @@
+"""A line of ``results.jsonl``: all that is known of one drag."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from tugan.bench.landmark_task import Job
+from tugan.bench.timed_drag import HistoryEntry
+from tugan.core.outcome import Ending, Outcome
+
+
+class Failure(StrEnum):
+    """Why a result could not be measured as it is."""
+
+    LOST_FACE = "lost-face"
+    NOT_FINITE = "not-finite"
+    ERROR = "error"
+
+
+class PairNote(BaseModel):
+    """Which pictures a pair is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source_seed: int
+    target_seed: int
+    skipped: int
+    """Candidates that were left out."""
+
+
+class DragCost(BaseModel):
+    """What a drag took, and how it went."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    outcome: Outcome
+    steps: int
+    kept_step: int
+    """The step whose picture is kept; before ``steps`` where the drag was stuck."""
+    seconds: float
+    first_motion_s: float | None
+    history: tuple[HistoryEntry, ...]
+
+
+class JobRecord(BaseModel):
+    """One drag: of what, how it ended, what came out. Distances in pixels at 512."""
+
+    # JSON knows no NaN
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+    pair: int
+    points: int
+    method: str
+    pictures: PairNote
+    no_edit_px: float
+    """Mean distance of the start's landmarks to their goals."""
+    result_px: float | None = None
+    """MD of the result; None if no face was found, or none was made."""
+    failure: Failure | None = None
+    cost: DragCost | None = None
+    """None after an error."""
+    embedding_distance: float | None = None
+    """Between the faces before and after; None without a face after."""
+    outside_change: float | None = None
+    """Mean absolute change of the pixels that the mask holds, 0 to 255; None without a mask."""
+    goals_xy: tuple[tuple[float, float], ...]
+    """Pixels of the output."""
+    found_xy: tuple[tuple[float, float], ...] = ()
+    """The landmarks, found again on the result."""
+    traceback: str | None = None
+
+    @property
+    def job(self) -> Job:
+        """Which one of the run's."""
+        return Job(pair=self.pair, points=self.points, method=self.method)
+
+    @property
+    def reached(self) -> bool:
+        """Did the solver see every handle arrive?"""
+        return self.ended(Ending.REACHED)
+
+    def ended(self, ending: Ending) -> bool:
+        """Did the drag end so?"""
+        return self.cost is not None and self.cost.outcome.ending is ending
+
+    @property
+    def md_px(self) -> float:
+        """MD as it enters the mean: a failure counts as if nothing had been done."""
+        if self.failure is not None or self.result_px is None:
+            return self.no_edit_px
+        return self.result_px
+
+    @property
+    def strict_md_px(self) -> float:
+        """The same, where a drag that did not arrive counts as a failure too."""
+        return self.md_px if self.reached else self.no_edit_px

@@ -1,0 +1,32 @@
+"""Small pictures of a run, for its contact sheet."""
+
+import numpy as np
+from PIL import Image
+
+from tugan.bench.landmark_task import Job
+from tugan.core.images import RgbArray
+
+THUMBNAIL_PX = 128
+"""Longer side."""
+
+
+def source_name(pair: int) -> str:
+    """Of the picture that is dragged."""
+    return f"pair-{pair:04}-source"
+
+
+def target_name(pair: int) -> str:
+    """Of the picture whose landmarks are the goals."""
+    return f"pair-{pair:04}-target"
+
+
+def picture_name(job: Job) -> str:
+    """Of a result."""
+    return f"pair-{job.pair:04}-{job.points}-{job.method}"
+
+
+def thumbnail(pixels: RgbArray) -> RgbArray:
+    """At most :data:`THUMBNAIL_PX` a side."""
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
+    return np.asarray(picture)

@@ -1,0 +1,192 @@
+"""How tracked points move when the latent moves: Lucas and Kanade (1981) run backwards.
+
+A tracked point keeps its feature, ``F(w)(p(w)) = f``. Over a small weighted patch around ``p``,
+with ``A = [dF/dx, dF/dy]``, that gives ``A'A dp + A' (dF/dw) dw = 0``, so
+``J = dp/dw = -(A'A)^-1 A' dF/dw``. Derivation and figures: ``docs/newton.md``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from tugan.core.geometry import pixels_to_grid
+from tugan.dragging.features import read_features
+from tugan.dragging.trackers.match_cost import square_xy
+from tugan.generators.protocol import (
+    FeatureBlock,
+    FeatureWindows,
+    Generator,
+    Noise,
+    WindowedGenerator,
+    Ws,
+)
+
+PATCH_CELLS = 0.75
+"""Half the side of the patch, in cells of the feature map."""
+SPACING_CELLS = 0.25
+SIGMA_CELLS = 0.5
+"""Of the patch's Gaussian weights."""
+SLOPE_CELLS = 0.5
+"""Central differences reach this far."""
+RIDGE = 1e-3
+"""Added to ``A'A``, as a share of its trace, where the picture does not say which way."""
+POINTS_AT_ONCE = 8
+"""Bounds memory; larger batches are no faster on a CPU."""
+
+_Reader = Callable[[Tensor], Tensor]
+"""Features ``(n, q, c)`` at image points ``(n, q, 2)``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureFlow:
+    """The motion of points by the latent, to first order."""
+
+    jacobian: Float[Tensor, "n 2 rows d"] = field(repr=False)
+    """Pixels for each unit of ``ws``."""
+    structure: Float[Tensor, "n 2 2"] = field(repr=False)
+    """``A'A`` of each patch, weights summing to 1: squared feature change a squared pixel."""
+
+
+def feature_flow(
+    generator: Generator,
+    ws: Ws,
+    points_xy: Float[Tensor, "n 2"],
+    *,
+    until_px: int,
+    noise: Noise = "const",
+    noise_seed: int = 0,
+) -> FeatureFlow:
+    """Of the picture of ``ws``, ``(1, rows, d)``, at the block of this size.
+
+    Two vector-Jacobian products a point. Generators that can run on windows do them on windows,
+    where they cost a small part of a picture's.
+    """
+    flows = []
+    for points in points_xy.split(POINTS_AT_ONCE):
+        leaf = ws.detach().expand(len(points), -1, -1).clone().requires_grad_()
+        with torch.enable_grad():
+            if isinstance(generator, WindowedGenerator):
+                windows = generator.windows(
+                    leaf, points, until_px=until_px, noise=noise, noise_seed=noise_seed
+                )
+                read = _window_reader(windows, image_hw=generator.info.size_hw)
+            else:
+                read = _whole_reader(generator, leaf, until_px, noise, noise_seed)
+            block = generator.info.block(until_px)
+            cell_xy = _cell_xy(block, generator.info.size_hw).to(points)
+            flows.append(_flow(read, leaf, points, cell_xy))
+    return FeatureFlow(
+        jacobian=torch.cat([flow.jacobian for flow in flows]),
+        structure=torch.cat([flow.structure for flow in flows]),
+    )
+
+
+def structure_tensors(
+    features: Float[Tensor, "1 c h w"],
+    points_xy: Float[Tensor, "n 2"],
+    *,
+    image_hw: tuple[int, int],
+) -> Float[Tensor, "n 2 2"]:
+    """``A'A`` alone, which needs no derivative of the generator."""
+
+    def read(places_xy: Tensor) -> Tensor:
+        values = read_features(features, places_xy.reshape(-1, 2), image_hw=image_hw)
+        return values.reshape(*places_xy.shape[:2], -1)
+
+    rows, columns = features.shape[2:]
+    cell_xy = points_xy.new_tensor([image_hw[1] / columns, image_hw[0] / rows])
+    patch = _Patch.around(points_xy, cell_xy)
+    return patch.structure(patch.slopes(read, cell_xy))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Patch:
+    places_xy: Float[Tensor, "n q 2"]
+    weights: Float[Tensor, " q"]
+
+    @classmethod
+    def around(cls, points_xy: Float[Tensor, "n 2"], cell_xy: Float[Tensor, "2"]) -> "_Patch":
+        cells = square_xy(PATCH_CELLS, step=SPACING_CELLS).to(points_xy)
+        weights = torch.exp(-cells.square().sum(dim=1) / (2 * SIGMA_CELLS**2))
+        return cls(places_xy=points_xy[:, None] + cells * cell_xy, weights=weights / weights.sum())
+
+    def slopes(self, read: _Reader, cell_xy: Float[Tensor, "2"]) -> Float[Tensor, "n 2 q c"]:
+        """``A``: change of the feature for each pixel to the right, and down."""
+        found = []
+        for axis in (0, 1):
+            reach = torch.zeros_like(cell_xy)
+            reach[axis] = SLOPE_CELLS * cell_xy[axis]
+            ahead, behind = read(self.places_xy + reach), read(self.places_xy - reach)
+            found.append((ahead - behind) / (2 * reach[axis]))
+        return torch.stack(found, dim=1)
+
+    def structure(self, slopes: Float[Tensor, "n 2 q c"]) -> Float[Tensor, "n 2 2"]:
+        weighted = slopes * self.weights[:, None]
+        return torch.einsum("nkqc,nlqc->nkl", weighted, slopes)
+
+
+def _flow(
+    read: _Reader, leaf: Ws, points_xy: Float[Tensor, "n 2"], cell_xy: Float[Tensor, "2"]
+) -> FeatureFlow:
+    patch = _Patch.around(points_xy, cell_xy)
+    values = read(patch.places_xy)
+    with torch.no_grad():
+        slopes = patch.slopes(read, cell_xy)
+        structure = patch.structure(slopes)
+    along = torch.einsum("nkqc,nqc,q->kn", slopes, values, patch.weights)
+    change = torch.stack(
+        [torch.autograd.grad(along[k].sum(), leaf, retain_graph=k == 0)[0] for k in (0, 1)], dim=1
+    ).float()
+    ridge = RIDGE * structure.diagonal(dim1=1, dim2=2).sum(dim=1).clamp(min=1e-12)
+    inverse = torch.linalg.inv(structure + ridge[:, None, None] * torch.eye(2).to(structure))
+    return FeatureFlow(
+        jacobian=-torch.einsum("nkl,nlrd->nkrd", inverse, change), structure=structure
+    )
+
+
+def _window_reader(windows: FeatureWindows, *, image_hw: tuple[int, int]) -> _Reader:
+    cell_xy = _cell_xy(windows.block, image_hw).to(windows.features.device)
+    height, width = windows.features.shape[2:]
+
+    def read(places_xy: Tensor) -> Tensor:
+        cells = (places_xy + 0.5) / cell_xy - 0.5 - windows.origins_xy[:, None]
+        grid = (2 * cells + 1) / cells.new_tensor([width, height]) - 1
+        values = F.grid_sample(
+            windows.features.float(),
+            grid[:, None],
+            mode="bilinear",
+            padding_mode="border",
+            align_corners=False,
+        )
+        return values[:, :, 0].permute(0, 2, 1)
+
+    return read
+
+
+def _whole_reader(
+    generator: Generator, leaf: Ws, until_px: int, noise: Noise, noise_seed: int
+) -> _Reader:
+    # one by one: random noise is drawn for a batch, and every row must see that of a batch of one
+    maps = []
+    for row in leaf.split(1):
+        start = generator.begin(row, noise=noise, noise_seed=noise_seed)
+        maps.append(generator.advance(start, until_px=until_px).features.float())
+    features = torch.cat(maps)
+
+    def read(places_xy: Tensor) -> Tensor:
+        grid = pixels_to_grid(places_xy, image_hw=generator.info.size_hw)[:, None]
+        values = F.grid_sample(
+            features, grid, mode="bilinear", padding_mode="border", align_corners=False
+        )
+        return values[:, :, 0].permute(0, 2, 1)
+
+    return read
+
+
+def _cell_xy(block: FeatureBlock, image_hw: tuple[int, int]) -> Float[Tensor, "2"]:
+    rows, columns = block.size_hw
+    return torch.tensor([image_hw[1] / columns, image_hw[0] / rows])

@@ -1,0 +1,64 @@
+"""The likeliest latent move that does what is asked of the handles, to first order.
+
+With ``J`` the motion of the handles by the move ``a`` (in coordinates in which W is standard
+normal) and ``s`` the motion that is asked, the next move minimises
+``|s - J (a' - a)|^2 + mu |a'|^2``: ``a' = J' (J J' + mu)^-1 (s + J a)``.
+Everything but ``J`` itself is of the size of the points.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+_HALVINGS = 24
+_LARGEST_CHARGE = 1e3
+
+
+@dataclass(frozen=True, kw_only=True)
+class DampedStep:
+    """One step of the move."""
+
+    change: Float[Tensor, " d"]
+    charge: float
+    """``mu``, as it was chosen."""
+
+
+def damped_step(
+    jacobian: Float[Tensor, "e d"],
+    asked: Float[Tensor, " e"],
+    move: Float[Tensor, " d"],
+    *,
+    damping: float,
+    slack_px: float,
+) -> DampedStep:
+    """The move's change; rows of ``jacobian`` that are zero ask nothing.
+
+    The charge ``mu`` is the largest with which every handle is predicted to come within
+    ``slack_px`` of what is asked, but not below ``damping`` times the mean eigenvalue of ``J J'``
+    (Morozov's discrepancy principle): no more of the picture changes than the goals need.
+    """
+    gram = jacobian @ jacobian.T
+    values, vectors = torch.linalg.eigh(gram.double())
+    values = values.clamp(min=0)
+    active = (jacobian.abs().amax(dim=1) > 0).double()
+    mean = float(values.sum() / active.sum().clamp(min=1))
+    if mean == 0:
+        return DampedStep(change=torch.zeros_like(move), charge=0.0)
+    wanted = vectors.T @ (asked + jacobian @ move).double()
+
+    def worst_px(charge: float) -> float:
+        left = active * (vectors @ (charge / (values + charge) * wanted))
+        return float(left.reshape(-1, 2).norm(dim=1).max())
+
+    charge = damping * mean
+    if worst_px(charge) < slack_px:
+        low, high = charge, _LARGEST_CHARGE * mean
+        for _ in range(_HALVINGS):
+            middle = math.sqrt(low * high)
+            low, high = (low, middle) if worst_px(middle) > slack_px else (middle, high)
+        charge = low
+    weights = (vectors @ (wanted / (values + charge))).to(jacobian)
+    return DampedStep(change=jacobian.T @ weights - move, charge=charge)

@@ -1,0 +1,345 @@
+"""Solve for the latent move through the features' own geometry; derivation in docs/newton.md."""
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import final
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from tugan.core.geometry import scale_from_512
+from tugan.core.outcome import Outcome
+from tugan.dragging.feature_flow import feature_flow
+from tugan.dragging.latent_space import LatentSpace
+from tugan.dragging.problem import DragProblem
+from tugan.dragging.settings import MANY_POINTS
+from tugan.dragging.solvers.damped_step import damped_step
+from tugan.dragging.solvers.held_region import HeldRegion
+from tugan.dragging.solvers.newton_settings import NewtonSettings
+from tugan.dragging.solvers.protocol import Observation
+from tugan.dragging.trackers.patch import Patch
+from tugan.dragging.trackers.protocol import Tracker
+from tugan.generators.protocol import SynthesisState
+from tugan.generators.w_statistics import w_statistics_of
+
+SLACK = 0.5
+"""A step aims to come this near, as a share of the tolerance."""
+SHARE_LEFT = 0.25
+"""But no more than this share of what it asks may be left."""
+PROGRESS = 0.15
+"""A step that makes less than this share of its way has made little progress."""
+DAMPING_FALL = 0.3
+"""The damping's factor where the handles are stuck."""
+OVERSHOOT = 1.5
+"""A step may be predicted to move a handle this many trust radii."""
+SURPRISE = 0.5
+"""A prediction off by this share of the motion makes the Jacobian anew."""
+BROYDEN = 0.7
+"""Share of the surprise that corrects the Jacobian."""
+FEW_POINTS = 2
+"""Up to this many, the Jacobian is computed at every step: it costs no more than a picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewtonState:
+    """Where a drag is."""
+
+    steps: int
+    move: Float[Tensor, "moved d"] = field(repr=False)
+    """In the coordinates of the latent space."""
+    space: LatentSpace = field(repr=False)
+    level: int
+    """Index of the feature block in use."""
+    references: tuple[Float[Tensor, "n _"], ...] = field(repr=False)
+    """What the handles looked like at the start, for each block."""
+    held: tuple[HeldRegion, ...] = field(repr=False)
+    """What should stay, for each block; empty without a mask."""
+    expected_xy: Float[Tensor, "n 2"]
+    """Where the last step was predicted to bring the handles."""
+    seen_xy: Float[Tensor, "n 2"]
+    """Where they were before it."""
+    damping: float
+    jacobian: Float[Tensor, "e m"] | None = field(default=None, repr=False)
+    """Motion of the handles by the flattened move, as it was last known."""
+    last_change: Float[Tensor, " m"] | None = field(default=None, repr=False)
+    """The last step."""
+    age: int = 0
+    """Steps since the Jacobian was computed."""
+    left_px: float = math.inf
+    """Mean distance of the handles, the least lately."""
+    waited: int = 0
+    """Steps of little progress."""
+    least_left_px: float = math.inf
+    least_left_step: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Progress:
+    left_px: float
+    waited: int
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Newton:
+    """Damped Gauss-Newton steps on the handles' distances, the likeliest move first.
+
+    Each step solves for the smallest move from the start, measured by the covariance of W, that
+    brings the handles on; where they are stuck a larger move is allowed, until that does not help
+    either.
+    """
+
+    settings: NewtonSettings = field(default_factory=NewtonSettings)
+    tracker: Tracker = field(default_factory=Patch)
+
+    @torch.no_grad()
+    def init(self, problem: DragProblem) -> NewtonState:
+        """One forward pass, for what the handles look like."""
+        space = self._space(problem)
+        references, held = [], []
+        synthesis = problem.generator.begin(
+            problem.ws, noise=problem.noise, noise_seed=problem.noise_seed
+        )
+        for until_px in self._blocks(problem):
+            synthesis = problem.generator.advance(synthesis, until_px=until_px)
+            features = synthesis.features
+            references.append(
+                self.tracker.reference(features, problem.handles_xy, image_hw=problem.image_hw)
+            )
+            if problem.mask is not None and self.settings.mask_weight > 0:
+                held.append(HeldRegion.of(features, problem.mask))
+        return NewtonState(
+            steps=0,
+            move=space.origin(problem.ws),
+            space=space,
+            level=0,
+            references=tuple(references),
+            held=tuple(held),
+            expected_xy=problem.handles_xy,
+            seen_xy=problem.handles_xy,
+            damping=self.settings.damping,
+        )
+
+    @torch.no_grad()
+    def observe(self, problem: DragProblem, state: NewtonState) -> Observation:
+        """Synthesise up to the feature block, and track around where the handles should be."""
+        synthesis = self._synthesise(problem, state, state.move)
+        tracking = self.tracker.track(
+            synthesis.features,
+            state.references[state.level],
+            state.expected_xy,
+            image_hw=problem.image_hw,
+        )
+        finite = bool(torch.isfinite(tracking.mismatch).all())
+        lost = torch.zeros(len(state.expected_xy), dtype=torch.bool, device=synthesis.ws.device)
+        if tracking.confidence is not None:
+            lost = tracking.confidence < self.settings.lost_below
+        # what was not found is not believed
+        found = torch.where(lost[:, None], state.expected_xy, tracking.points_xy)
+        return Observation(
+            leaf=state.move,
+            ws=state.space.apply(problem.ws, state.move),
+            handles_xy=problem.handles_xy if state.steps == 0 else found,
+            lost=lost,
+            synthesis=synthesis,
+            finite=finite,
+        )
+
+    @torch.no_grad()
+    def update(self, problem: DragProblem, state: NewtonState, seen: Observation) -> NewtonState:
+        """One damped step; on to a finer block, or to a larger move, where it is time for that."""
+        progress = self._progress(problem, state, seen)
+        stuck = progress.waited >= self.settings.patience_steps
+        jacobian, age = self._jacobian(problem, state, seen)
+        damping = state.damping
+        if stuck and damping > self._damping_floor(seen):
+            damping *= DAMPING_FALL
+        change = self._change(problem, state, seen, jacobian, damping)
+        predicted = (jacobian @ change).reshape(-1, 2)
+        finer = state.level + 1 < len(state.references) and (stuck or self._arrived(problem, seen))
+        nearer = progress.left_px < state.least_left_px
+        return replace(
+            state,
+            steps=state.steps + 1,
+            move=state.move + change.reshape(state.move.shape),
+            level=state.level + 1 if finer else state.level,
+            expected_xy=_inside(seen.handles_xy + predicted, problem.image_hw),
+            seen_xy=seen.handles_xy,
+            damping=self.settings.damping if finer else damping,
+            jacobian=None if finer else jacobian,
+            last_change=change,
+            age=age,
+            left_px=progress.left_px if stuck else min(progress.left_px, state.left_px),
+            waited=0 if stuck else progress.waited,
+            least_left_px=progress.left_px if nearer else state.least_left_px,
+            least_left_step=state.steps if nearer else state.least_left_step,
+        )
+
+    def terminate(
+        self, problem: DragProblem, state: NewtonState, seen: Observation
+    ) -> Outcome | None:
+        """At the goals, out of steps, stuck, or every handle that is not there is lost."""
+        farthest = float(_distances_px(problem, seen).max())
+        last_level = state.level + 1 == len(state.references)
+        if self._arrived(problem, seen) and last_level:
+            if bool(seen.lost.any()):
+                return Outcome.lost_points(
+                    steps=state.steps, lost=_indices(seen.lost), points=len(seen.lost)
+                )
+            return Outcome.at_goal(steps=state.steps, farthest_px=farthest)
+        if state.steps >= self.settings.max_steps:
+            return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
+        waited = self._progress(problem, state, seen).waited
+        hopeless = last_level and state.damping <= self._damping_floor(seen)
+        if hopeless and waited >= self.settings.patience_steps:
+            return Outcome.no_progress(steps=state.steps, nearest_step=state.least_left_step)
+        return None
+
+    def aimed_anew(self, state: NewtonState) -> NewtonState:
+        """The same place, with the patience and charge of a start: the goals have changed."""
+        return replace(
+            state,
+            damping=self.settings.damping,
+            waited=0,
+            left_px=math.inf,
+            least_left_px=math.inf,
+            least_left_step=state.steps,
+        )
+
+    def steps_taken(self, state: NewtonState) -> int:
+        """Updates that led to this state."""
+        return state.steps
+
+    def _arrived(self, problem: DragProblem, seen: Observation) -> bool:
+        tolerance = self.settings.tolerance_px(
+            image_hw=problem.image_hw, points=len(seen.handles_xy)
+        )
+        return bool((seen.lost | (_distances_px(problem, seen) <= tolerance)).all())
+
+    def _progress(self, problem: DragProblem, state: NewtonState, seen: Observation) -> _Progress:
+        left = float(_distances_px(problem, seen).mean())
+        trust = scale_from_512(self.settings.trust_px_at_512, problem.image_hw)
+        little = state.left_px - left < PROGRESS * min(state.left_px, trust)
+        return _Progress(left_px=left, waited=state.waited + 1 if little else 0)
+
+    def _damping_floor(self, seen: Observation) -> float:
+        """Many points never agree to the pixel: a larger move would only follow their errors."""
+        if len(seen.handles_xy) > MANY_POINTS:
+            return self.settings.damping
+        return self.settings.damping_floor
+
+    def _jacobian(
+        self, problem: DragProblem, state: NewtonState, seen: Observation
+    ) -> tuple[Float[Tensor, "e m"], int]:
+        """The Jacobian here, and its age: computed, or corrected by the motion that was seen."""
+        corrected = self._corrected(state, seen)
+        if corrected is not None:
+            return corrected, state.age + 1
+        flow = feature_flow(
+            problem.generator,
+            seen.ws,
+            seen.handles_xy,
+            until_px=self._blocks(problem)[state.level],
+            noise=problem.noise,
+            noise_seed=problem.noise_seed,
+        )
+        return state.space.pulled_back(flow.jacobian).flatten(2).flatten(0, 1), 0
+
+    def _corrected(self, state: NewtonState, seen: Observation) -> Float[Tensor, "e m"] | None:
+        """Broyden's update, or None where the Jacobian is to be computed."""
+        jacobian, change = state.jacobian, state.last_change
+        few = len(seen.handles_xy) <= FEW_POINTS
+        if (
+            jacobian is None
+            or change is None
+            or few
+            or state.age + 1 >= self.settings.refresh_steps
+        ):
+            return None
+        predicted = jacobian @ change
+        moved = (seen.handles_xy - state.seen_xy).flatten()
+        # a lost point tells nothing
+        surprise = (moved - predicted) * (~seen.lost).repeat_interleave(2)
+        if float(surprise.norm()) > SURPRISE * float(predicted.norm()):
+            return None
+        length = (change @ change).clamp(min=1e-12)
+        return jacobian + BROYDEN * torch.outer(surprise, change) / length
+
+    def _change(
+        self,
+        problem: DragProblem,
+        state: NewtonState,
+        seen: Observation,
+        jacobian: Float[Tensor, "e m"],
+        damping: float,
+    ) -> Float[Tensor, " m"]:
+        settings, move = self.settings, state.move.flatten()
+        trust = scale_from_512(settings.trust_px_at_512, problem.image_hw)
+        way = problem.targets_xy - seen.handles_xy
+        way = way * (trust / way.norm(dim=1, keepdim=True).clamp(min=trust))
+        pulled = (~seen.lost).repeat_interleave(2).to(jacobian)
+        equations = jacobian * pulled[:, None]
+        tolerance = settings.tolerance_px(image_hw=problem.image_hw, points=len(way))
+        step = damped_step(
+            equations,
+            way.flatten() * pulled,
+            move,
+            damping=damping,
+            slack_px=min(
+                SLACK * tolerance, SHARE_LEFT * float((way.norm(dim=1) * pulled[::2]).max())
+            ),
+        )
+        change = step.change
+        if state.held and not state.held[state.level].empty:
+            change = state.held[state.level].refined(
+                change,
+                jacobian=equations,
+                charge=step.charge,
+                weight=settings.mask_weight * len(way),
+                move=move,
+                synthesise=lambda moved: (
+                    self._synthesise(problem, state, moved.reshape(state.move.shape)).features
+                ),
+            )
+        largest = float((equations @ change).reshape(-1, 2).norm(dim=1).max())
+        return change * min(1.0, OVERSHOOT * trust / max(largest, 1e-9))
+
+    def _space(self, problem: DragProblem) -> LatentSpace:
+        settings, info = self.settings, problem.generator.info
+        if settings.whitening > 0 and info.w_statistics is None:
+            info = replace(info, w_statistics=w_statistics_of(problem.generator))
+        return LatentSpace.of(
+            info,
+            kind=settings.latent,
+            rows=settings.rows,
+            whitened=settings.whitening > 0,
+            power=settings.whitening,
+            coupling=settings.coupling,
+        )
+
+    def _blocks(self, problem: DragProblem) -> tuple[int, ...]:
+        info = problem.generator.info
+        found = {info.nearest_block(px).until_px for px in self.settings.blocks_px}
+        return tuple(sorted(found))
+
+    def _synthesise(
+        self, problem: DragProblem, state: NewtonState, move: Float[Tensor, "moved d"]
+    ) -> SynthesisState:
+        ws = state.space.apply(problem.ws, move)
+        start = problem.generator.begin(ws, noise=problem.noise, noise_seed=problem.noise_seed)
+        return problem.generator.advance(start, until_px=self._blocks(problem)[state.level])
+
+
+def _distances_px(problem: DragProblem, seen: Observation) -> Float[Tensor, " n"]:
+    distances: Tensor = torch.linalg.vector_norm(problem.targets_xy - seen.handles_xy, dim=1)
+    return distances
+
+
+def _inside(points_xy: Float[Tensor, "n 2"], image_hw: tuple[int, int]) -> Float[Tensor, "n 2"]:
+    upper = points_xy.new_tensor([image_hw[1] - 1, image_hw[0] - 1])
+    return torch.minimum(points_xy.clamp(min=0), upper)
+
+
+def _indices(flags: Bool[Tensor, " n"]) -> list[int]:
+    return [int(index) for index in flags.nonzero()[:, 0]]

@@ -1,0 +1,155 @@
+"""How badly patches match at many places, without reading features at any of them.
+
+Bilinear reading is linear in the map, so the products of a patch with the map are taken at the
+map's cells and read in between afterwards; the squared length of an interpolated feature is a
+quadratic form of the products of neighbouring cells, which are taken once for the whole map. The
+result is that of reading every feature at every place, at a small part of the cost.
+"""
+
+from dataclasses import dataclass, field
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from tugan.core.geometry import pixels_to_grid
+
+
+def square_xy(reach: float, *, step: float) -> Float[Tensor, "s 2"]:
+    """Offsets of a square grid around the origin, row by row; ``reach`` is half its side."""
+    count = round(reach / step)
+    side = torch.arange(-count, count + 1, dtype=torch.float32) * step
+    ys, xs = torch.meshgrid(side, side, indexing="ij")
+    return torch.stack([xs, ys], dim=-1).reshape(-1, 2)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class MatchField:
+    """A feature map whose vectors have length 1, and the products of its neighbouring cells."""
+
+    unit: Float[Tensor, "h w c"] = field(repr=False)
+    products: Float[Tensor, "5 cells"] = field(repr=False)
+    """Of each cell with itself, its right, lower and lower right neighbour; and of its right with
+    its lower neighbour."""
+    image_hw: tuple[int, int]
+
+    @classmethod
+    def of(cls, features: Float[Tensor, "1 c h w"], *, image_hw: tuple[int, int]) -> "MatchField":
+        """One pass over the map."""
+        unit = F.normalize(features[0].float().permute(1, 2, 0), dim=2, eps=1e-6)
+        padded = F.pad(unit.permute(2, 0, 1)[None], (0, 1, 0, 1), mode="replicate")[0]
+        padded = padded.permute(1, 2, 0)
+        right, lower, diagonal = padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]
+        pairs = ((unit, unit), (unit, right), (unit, lower), (unit, diagonal), (right, lower))
+        products = torch.stack([(a * b).sum(dim=2).flatten() for a, b in pairs])
+        return cls(unit=unit, products=products, image_hw=image_hw)
+
+    @property
+    def map_hw(self) -> tuple[int, int]:
+        """Height and width of the map."""
+        return self.unit.shape[0], self.unit.shape[1]
+
+    @property
+    def cell_xy(self) -> Float[Tensor, "2"]:
+        """Width and height of a cell, in pixels."""
+        rows, columns = self.map_hw
+        height, width = self.image_hw
+        return self.unit.new_tensor([width / columns, height / rows])
+
+    def clamped(self, points_xy: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n 2"]:
+        """The same inside the picture."""
+        height, width = self.image_hw
+        upper = points_xy.new_tensor([width - 1, height - 1])
+        return torch.minimum(points_xy.clamp(min=0), upper)
+
+    def read(self, places_xy: Float[Tensor, "n s 2"]) -> Float[Tensor, "n s c"]:
+        """Bilinear samples."""
+        grid = pixels_to_grid(places_xy, image_hw=self.image_hw)[None].to(self.unit)
+        values = F.grid_sample(
+            self.unit.permute(2, 0, 1)[None],
+            grid,
+            mode="bilinear",
+            padding_mode="border",
+            align_corners=False,
+        )
+        return values[0].permute(1, 2, 0)
+
+    def chance_mismatch(self, patches: Float[Tensor, "n k c"]) -> Float[Tensor, " n"]:
+        """The mean mismatch of the patches with every cell of this map."""
+        length = patches.square().sum(dim=2).mean(dim=1)
+        return 1 + length - 2 * (patches.mean(dim=1) @ self.unit.mean(dim=(0, 1)))
+
+    def mismatch(
+        self,
+        patches: Float[Tensor, "n k c"],
+        places_xy: Float[Tensor, "n s 2"],
+        *,
+        offsets_xy: Float[Tensor, "k 2"],
+    ) -> Float[Tensor, "n s"]:
+        """Mean over a patch's samples of their squared distance, at each place of each point."""
+        cells = self._cells(places_xy[:, :, None] + offsets_xy)
+        corner = cells.floor()
+        part = cells - corner
+        corner = corner.long()
+        right, lower = part[..., 0], part[..., 1]
+        weights = (
+            (1 - right) * (1 - lower), right * (1 - lower), (1 - right) * lower, right * lower
+        )  # fmt: skip
+        length = self._interpolated_length(corner, weights)
+        product = self._interpolated_product(patches, corner, weights)
+        distance: Tensor = length - 2 * product + patches.square().sum(dim=2)[:, None]
+        return distance.mean(dim=2)
+
+    def _cells(self, places_xy: Float[Tensor, "n s k 2"]) -> Float[Tensor, "n s k 2"]:
+        """In cells of the map, not quite on its last row and column."""
+        rows, columns = self.map_hw
+        cells = (places_xy + 0.5) / self.cell_xy - 0.5
+        upper = cells.new_tensor([columns - 1, rows - 1]) - 1e-4
+        return torch.minimum(cells.clamp(min=0), upper.clamp(min=0))
+
+    def _interpolated_length(
+        self, corner: Tensor, weights: tuple[Tensor, Tensor, Tensor, Tensor]
+    ) -> Float[Tensor, "n s k"]:
+        rows, columns = self.map_hw
+        x, y = corner[..., 0], corner[..., 1]
+        next_x, next_y = (x + 1).clamp(max=columns - 1), (y + 1).clamp(max=rows - 1)
+        here, right = y * columns + x, y * columns + next_x
+        lower, diagonal = next_y * columns + x, next_y * columns + next_x
+        itself, to_right, to_lower, to_diagonal, across = self.products
+        a, r, d, q = weights
+        squares = (
+            a * a * itself[here] + r * r * itself[right] + d * d * itself[lower]
+            + q * q * itself[diagonal]
+        )  # fmt: skip
+        mixed = (
+            a * r * to_right[here] + a * d * to_lower[here] + a * q * to_diagonal[here]
+            + r * d * across[here] + r * q * to_lower[right] + d * q * to_right[lower]
+        )  # fmt: skip
+        length: Tensor = squares + 2 * mixed
+        return length
+
+    def _interpolated_product(
+        self,
+        patches: Float[Tensor, "n k c"],
+        corner: Tensor,
+        weights: tuple[Tensor, Tensor, Tensor, Tensor],
+    ) -> Float[Tensor, "n s k"]:
+        """Of each patch's samples with the map, in a window of cells around the places."""
+        rows, columns = self.map_hw
+        first = corner.amin(dim=(1, 2))
+        extent = int((corner.amax(dim=(1, 2)) - first).max()) + 2
+        steps = torch.arange(extent, device=corner.device)
+        xs = (first[:, None, 0] + steps).clamp(max=columns - 1)
+        ys = (first[:, None, 1] + steps).clamp(max=rows - 1)
+        window = self.unit[ys[:, :, None], xs[:, None, :]].flatten(1, 2)
+        products = torch.bmm(window, patches.transpose(1, 2))
+        within = corner - first[:, None, None]
+        index = within[..., 1] * extent + within[..., 0]
+        shifts = (0, 1, extent, extent + 1)
+        total = torch.zeros_like(weights[0])
+        for weight, shift in zip(weights, shifts, strict=True):
+            total = total + weight * torch.gather(products, 1, index + shift)
+        return total

@@ -1,0 +1,133 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from tugan.dragging.solvers.held_region import HeldRegion
+from tugan.generators.toy import ToyGenerator
+
+MAP = (3, 8, 6)
+DIMENSIONS, EQUATIONS = 30, 4
+CHARGE, WEIGHT = 0.7, 5.0
+
+
+def left_half() -> Tensor:
+    """May change."""
+    mask = torch.zeros(16, 12)
+    mask[:, :6] = 1
+    return mask
+
+
+def random_of(*shape: int, seed: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def linear(B: Tensor, base: Tensor) -> Callable[[Tensor], Tensor]:
+    return lambda move: base + (B @ move).reshape(1, *MAP)
+
+
+def matrix(rank: int, *, decay: float = 1.0) -> Tensor:
+    """From moves to features, of this rank."""
+    strengths = 2 * decay ** torch.arange(rank)
+    left = random_of(torch.Size(MAP).numel(), rank, seed=3) / 10
+    return (left * strengths) @ random_of(rank, DIMENSIONS, seed=4) / 3
+
+
+def dense(region: HeldRegion, B: Tensor, J: Tensor, change: Tensor, move: Tensor) -> Tensor:
+    """The solution that the refined step approaches."""
+    S = WEIGHT * region.scale.expand(MAP).flatten()
+    held = B.T @ (S[:, None] * B)
+    handles = J.T @ J + CHARGE * torch.eye(DIMENSIONS)
+    found: Tensor = torch.linalg.solve(handles + held, handles @ change - B.T @ (S * (B @ move)))
+    return found
+
+
+def refined_and_dense(B: Tensor, region: HeldRegion) -> tuple[Tensor, Tensor, Tensor]:
+    """And the step that both began with."""
+    J, move, change = (
+        random_of(EQUATIONS, DIMENSIONS, seed=5),
+        0.4 * random_of(DIMENSIONS, seed=6),
+        random_of(DIMENSIONS, seed=7),
+    )
+    found = region.refined(
+        change,
+        jacobian=J,
+        charge=CHARGE,
+        weight=WEIGHT,
+        move=move,
+        synthesise=linear(B, region.initial),
+    )
+    return found, dense(region, B, J, change, move), change
+
+
+@pytest.mark.parametrize("rank", [1, 3, 4])
+def test_few_directions_are_solved_exactly(rank: int) -> None:
+    region = HeldRegion.of(random_of(1, *MAP, seed=1), left_half())
+    found, expected, start = refined_and_dense(matrix(rank), region)
+    assert (start - expected).norm() > 0.1 * expected.norm()
+    assert (found - expected).norm() < 2e-3 * expected.norm()
+
+
+def test_many_directions_are_solved_nearly() -> None:
+    region = HeldRegion.of(random_of(1, *MAP, seed=1), left_half())
+    found, expected, start = refined_and_dense(matrix(20, decay=0.7), region)
+    assert (start - expected).norm() > 0.2 * expected.norm()
+    assert (found - expected).norm() < 0.05 * expected.norm()
+
+
+def test_what_has_changed_since_the_start_is_taken_back() -> None:
+    region = HeldRegion.of(random_of(1, *MAP, seed=1), left_half())
+    B, move = matrix(3), random_of(DIMENSIONS, seed=6)
+    nothing = torch.zeros(DIMENSIONS)
+    back = region.refined(
+        nothing,
+        jacobian=torch.zeros(EQUATIONS, DIMENSIONS),
+        charge=1e-3,
+        weight=1e3,
+        move=move,
+        synthesise=linear(B, region.initial),
+    )
+    held = (region.scale > 0).expand(MAP).flatten()
+    assert (B @ (move + back))[held].norm() < 0.05 * (B @ move)[held].norm()
+
+
+def test_with_no_charge_the_step_stays() -> None:
+    region = HeldRegion.of(random_of(1, *MAP, seed=1), left_half())
+    change = random_of(DIMENSIONS, seed=7)
+    found = region.refined(
+        change,
+        jacobian=torch.zeros(EQUATIONS, DIMENSIONS),
+        charge=0.0,
+        weight=WEIGHT,
+        move=change,
+        synthesise=linear(matrix(2), region.initial),
+    )
+    assert torch.equal(found, change)
+
+
+def test_only_what_must_stay_is_held() -> None:
+    region = HeldRegion.of(random_of(1, *MAP, seed=1), left_half())
+    assert not region.empty
+    assert not region.scale[:, :3].any()
+    assert (region.scale[:, 3:] > 0).all()
+    assert HeldRegion.of(region.initial, torch.ones(16, 12)).empty
+
+
+@pytest.mark.parametrize("hw", [(64, 64), (64, 128)])
+@pytest.mark.parametrize("px", [32, 64])
+@pytest.mark.parametrize("shift_px", [(1.0, 0.0), (0.0, 1.0), (-0.6, 0.8)])
+@pytest.mark.parametrize("half", [False, True])
+def test_a_shift_by_a_pixel_counts_as_one(
+    hw: tuple[int, int], px: int, shift_px: tuple[float, float], half: bool
+) -> None:
+    toy = ToyGenerator(size_hw=hw)
+    still, moved = torch.zeros(1, 4, 8), torch.zeros(1, 4, 8)
+    moved[..., :2] = torch.tensor(shift_px) / 12.0
+    before, after = (toy.advance(toy.begin(ws), until_px=px).features for ws in (still, moved))
+    mask = torch.zeros(hw)
+    if half:
+        mask[:, : hw[1] // 2] = 1
+    region = HeldRegion.of(before, mask)
+    counted = float((region.scale * (after - before).square()).sum())
+    assert 0.5 < counted < 2

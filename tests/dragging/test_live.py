@@ -1,0 +1,141 @@
+"""Dragging with goals that move."""
+
+import threading
+
+import pytest
+import torch
+
+from tugan.core.errors import InvalidDragError
+from tugan.dragging.live import LiveDrag
+from tugan.dragging.solvers.newton_settings import NewtonSettings
+from tugan.dragging.step import DragStep
+from tugan.generators.preview_store import preview_head_of
+from tugan.generators.protocol import PretrainedGenerator, sample_z
+from tugan.generators.toy import ToyGenerator
+
+SETTINGS = NewtonSettings(rows=4, blocks_px=(64,))
+HANDLE = torch.tensor([[50.0, 60.0]])
+
+
+@pytest.fixture
+def live() -> LiveDrag:
+    """Holding a point of a 128 px toy."""
+    toy = ToyGenerator(size_hw=(128, 128))
+    held = LiveDrag(toy, torch.zeros(1, 4, 8), settings=SETTINGS)
+    held.grab(HANDLE)
+    return held
+
+
+def follow(live: LiveDrag) -> DragStep:
+    """Until there is nothing to do."""
+    last = None
+    while (step := live.step()) is not None:
+        last = step
+    assert last is not None
+    return last
+
+
+def test_it_follows_every_new_goal(live: LiveDrag) -> None:
+    for goal in ([60.0, 60.0], [66.0, 50.0], [44.0, 64.0]):
+        live.move(torch.tensor([goal]))
+        last = follow(live)
+        assert last.outcome is not None
+        assert last.outcome.reached
+        assert last.farthest_px <= 1.0
+        torch.testing.assert_close(live.ws, last.ws)
+    toy = ToyGenerator(size_hw=(128, 128))
+    torch.testing.assert_close(toy.shift_px(live.ws), torch.tensor([[-6.0, 4.0]]), atol=1.5, rtol=0)
+
+
+def test_the_newest_goal_wins(live: LiveDrag) -> None:
+    for x in range(51, 80):
+        live.move(torch.tensor([[float(x), 60.0]]))
+    live.move(torch.tensor([[50.0, 70.0]]))
+    step = live.step()
+    assert step is not None
+    torch.testing.assert_close(step.targets_xy, torch.tensor([[50.0, 70.0]]))
+    # the goals that came and went left no trace
+    assert abs(float(step.handles_xy[0, 0]) - 50) < 0.3
+    assert float(step.handles_xy[0, 1]) > 60.5
+
+
+def test_a_goal_changes_between_steps(live: LiveDrag) -> None:
+    live.move(torch.tensor([[70.0, 60.0]]))
+    first = live.step()
+    live.move(torch.tensor([[30.0, 60.0]]))
+    second = live.step()
+    assert first is not None
+    assert second is not None
+    assert float(first.handles_xy[0, 0]) > 50
+    assert float(second.handles_xy[0, 0]) < float(first.handles_xy[0, 0])
+
+
+def test_a_goal_comes_back_to_the_start(live: LiveDrag) -> None:
+    live.move(HANDLE + 6)
+    follow(live)
+    live.move(HANDLE)
+    assert follow(live).farthest_px <= 1.0
+
+
+def test_nothing_to_do(live: LiveDrag) -> None:
+    assert live.step() is None
+
+
+def test_frames_from_another_thread(live: LiveDrag) -> None:
+    arrived = threading.Event()
+    seen: list[DragStep] = []
+
+    def watch() -> None:
+        for step in live.frames():
+            seen.append(step)
+            if step.outcome is not None and step.outcome.reached:
+                arrived.set()
+
+    watcher = threading.Thread(target=watch)
+    for goal in ([58.0, 60.0], [50.0, 66.0]):
+        arrived.clear()
+        live.move(torch.tensor([goal]))
+        if not watcher.is_alive():
+            watcher.start()
+        assert arrived.wait(60)
+        torch.testing.assert_close(seen[-1].handles_xy[0], torch.tensor(goal), atol=1.0, rtol=0)
+    live.close()
+    watcher.join(60)
+    assert not watcher.is_alive()
+
+
+def test_letting_go_keeps_the_picture_and_another_point_can_be_taken(live: LiveDrag) -> None:
+    live.move(HANDLE + 8)
+    follow(live)
+    kept = live.ws
+    live.release()
+    assert live.step() is None
+    assert list(live.frames()) == []
+    with pytest.raises(InvalidDragError, match="grab"):
+        live.move(HANDLE)
+    live.grab(torch.tensor([[80.0, 80.0]]))
+    torch.testing.assert_close(live.ws, kept)
+    live.move(torch.tensor([[74.0, 80.0]]))
+    assert follow(live).farthest_px <= 1.0
+
+
+def test_goals_outside_are_refused_where_they_are_given(live: LiveDrag) -> None:
+    with pytest.raises(InvalidDragError, match="outside"):
+        live.move(torch.tensor([[500.0, 60.0]]))
+    with pytest.raises(InvalidDragError, match=r"goals must be \(1, 2\)"):
+        live.move(torch.tensor([[60.0, 60.0], [61.0, 60.0]]))
+    live.move(HANDLE + 4)
+    assert follow(live).farthest_px <= 1.0
+
+
+def test_previews_look_like_the_picture(faces: PretrainedGenerator) -> None:
+    live = LiveDrag(faces, faces.map(sample_z(14, z_dim=512)))
+    live.grab(torch.tensor([[608.0, 762.0]]))
+    live.move(torch.tensor([[620.0, 745.0]]))
+    step = live.step()
+    assert step is not None
+    preview = step.preview(preview_head_of(faces))
+    picture = torch.nn.functional.interpolate(step.image(), size=preview.shape[2:], mode="area")
+    assert float((preview - picture).square().mean()) < 0.04
+    step.frame.release()
+    torch.testing.assert_close(step.preview(preview_head_of(faces)), preview, atol=1e-4, rtol=0)
