@@ -40,12 +40,19 @@ class MatchField:
     def of(cls, features: Float[Tensor, "1 c h w"], *, image_hw: tuple[int, int]) -> "MatchField":
         """One pass over the map."""
         unit = F.normalize(features[0].float().permute(1, 2, 0), dim=2, eps=1e-6)
-        padded = F.pad(unit.permute(2, 0, 1)[None], (0, 1, 0, 1), mode="replicate")[0]
-        padded = padded.permute(1, 2, 0)
-        right, lower, diagonal = padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]
-        pairs = ((unit, unit), (unit, right), (unit, lower), (unit, diagonal), (right, lower))
-        products = torch.stack([(a * b).sum(dim=2).flatten() for a, b in pairs])
-        return cls(unit=unit, products=products, image_hw=image_hw)
+        pairs = (
+            (unit, unit),
+            (unit[:, :-1], unit[:, 1:]),
+            (unit[:-1], unit[1:]),
+            (unit[:-1, :-1], unit[1:, 1:]),
+            (unit[:-1, 1:], unit[1:, :-1]),
+        )
+        rows, columns = unit.shape[:2]
+        products = unit.new_zeros(5, rows, columns)
+        # the last row and column have no neighbours, and are read with weight 0 there
+        for product, (one, other) in zip(products, pairs, strict=True):
+            product[: one.shape[0], : one.shape[1]] = (one * other).sum(dim=2)
+        return cls(unit=unit, products=products.flatten(1), image_hw=image_hw)
 
     @property
     def map_hw(self) -> tuple[int, int]:
