@@ -1,4 +1,4 @@
-"""Make docs/images/drag.jpg, the README's picture, with the default model and settings.
+"""Make docs/images/drag.jpg, the README's picture, with the default model and the solver adam.
 
 python tools/make_readme_picture.py docs/images/drag.jpg
 """
@@ -43,7 +43,8 @@ def panels(generator: tugan.Generator, example: Example) -> list[RgbArray]:
         targets_xy=torch.tensor([example.goal_xy]),
     )
     pictures = []
-    for step in tugan.drag(problem):
+    adam = tugan.Adam(settings=tugan.DragSettings.for_generator(generator.info))
+    for step in tugan.drag(problem, solver=adam):
         if step.index == 0:
             before = tugan.to_rgb_array(step.image())
             pictures.append(
