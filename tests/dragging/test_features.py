@@ -62,3 +62,24 @@ def test_native_reading_is_exact_at_cell_centres(features: Tensor) -> None:
     values = read_features(features, points, image_hw=IMAGE_HW)
     wanted = torch.stack([features[0, :, 0, 0], features[0, :, 11, 7], features[0, :, 0, 1]])
     torch.testing.assert_close(values, wanted)
+
+
+def test_thousands_of_points_read_what_a_few_do(features: Tensor) -> None:
+    # many points are read by another route than few
+    unit = torch.rand(2048, 2, generator=torch.Generator().manual_seed(2))
+    many = unit * torch.tensor([36.0, 52.0]) - 2.5
+    weights = torch.randn(2048, 5, generator=torch.Generator().manual_seed(3))
+
+    def in_parts(leaf: Tensor) -> Tensor:
+        return torch.cat([read_features(leaf, part, image_hw=IMAGE_HW) for part in many.split(64)])
+
+    def at_once(leaf: Tensor) -> Tensor:
+        return read_features(leaf, many, image_hw=IMAGE_HW)
+
+    read, gradients = [], []
+    for way in (in_parts, at_once):
+        leaf = features.clone().requires_grad_()
+        read.append(way(leaf))
+        gradients.append(torch.autograd.grad((read[-1] * weights).sum(), leaf)[0])
+    torch.testing.assert_close(*read, atol=1e-5, rtol=0)
+    torch.testing.assert_close(*gradients, atol=1e-3, rtol=1e-5)

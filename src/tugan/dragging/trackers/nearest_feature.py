@@ -71,8 +71,13 @@ class NearestFeature:
     ) -> tuple[Float[Tensor, "m 2"], Float[Tensor, " m"]]:
         count, squares, _ = places_xy.shape
         values = read_features(features, places_xy.reshape(-1, 2), image_hw=image_hw)
-        difference = values.reshape(count, squares, -1) - wanted[:, None]
-        distance = torch.linalg.vector_norm(difference, ord=1 if self.norm == "l1" else 2, dim=-1)
+        distance = torch.cdist(
+            values.reshape(count, squares, -1),
+            wanted[:, None],
+            p=1.0 if self.norm == "l1" else 2.0,
+            # by matrix products nearly equal features would lose their last digits
+            compute_mode="donot_use_mm_for_euclid_dist",
+        )[:, :, 0]
         outside = ~inside(places_xy, image_hw=image_hw)
         mismatch, index = distance.masked_fill(outside, torch.inf).min(dim=1)
         chosen = places_xy[torch.arange(count, device=places_xy.device), index]
