@@ -10,6 +10,7 @@ from jaxtyping import install_import_hook
 # No test writes to the home folder, nor do the programs that tests start.
 CACHE = tempfile.TemporaryDirectory(prefix="tugan-cache-")
 os.environ["TUGAN_CACHE"] = CACHE.name
+os.environ["TUGAN_STATE"] = f"{CACHE.name}/state"
 
 # Before the first import of the package. The readers of files have no shapes to check, and
 # their tests count memory.
@@ -23,6 +24,7 @@ CHECKED_HELPERS = (
     "generators.w_statistics",
 )
 CHECKED_MEASURES = (
+    "inversion",
     "perceptual",
     "bench.face_mask",
     "bench.face_pairs",

@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from cli.program import Tugan
+from tugan.session.engine import Engine
+from tugan.session.model_store import ModelStore
 from tugan.session.project_file import load_project
+from tugan.session.session import PointInput, Session
 
 POINT = ("--point", "40,50:60,70")
 
@@ -101,3 +106,27 @@ def test_another_solver_replaces_the_saved_one(tugan: Tugan, saved: Path, here: 
     header = load_project(here / "b.tugan").header
     assert header.solver == "adam"
     assert (here / "b.png").read_bytes() != (here / "a.png").read_bytes()
+
+
+def test_what_the_studio_did_last_is_repeated_to_the_bit(
+    tugan: Tugan, here: Path, model: Path
+) -> None:
+    engine = Engine()
+    session = Session("a", engine, ModelStore("cpu"))
+    session.open_default(str(model))
+    engine.wait_for("a")
+    session.set_points([PointInput(id=4, handle_xy=(40, 50), goal_xy=(60, 70))])
+    session.set_method("newton", latent="w+", rows=4, feature_px=32, max_steps=3)
+    session.start()
+    engine.wait_for("a")
+    session.save_project(here / "studio.tugan")
+    picture, document = session.picture(), session.snapshot().document
+    session.close()
+    engine.close()
+    ran = tugan("drag", "--project", "studio.tugan", "--out", "b.png", "--json")
+    assert ran.code == 0
+    assert document is not None
+    assert ran.json()["steps"] == document.steps == 3
+    assert tuple(ran.json()["points"][0]["final"]) == document.points[0].handle_xy
+    with Image.open(here / "b.png") as opened:
+        assert np.array_equal(np.asarray(opened), picture)

@@ -17,6 +17,7 @@ from tugan.cli.doctor import doctor
 from tugan.cli.drag import drag
 from tugan.cli.generate import generate
 from tugan.cli.models import models_app
+from tugan.cli.studio import studio
 from tugan.core.errors import TuganError
 
 EXIT_BAD_INPUT = 2
@@ -24,12 +25,13 @@ EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="tugan",
-    help="Tug your GAN: drag points of a picture to where they should be, and it follows.",
-    no_args_is_help=True,
+    help="Tug your GAN: drag points of a picture to where they should be, and it follows."
+    "\n\nWithout a command it opens the studio in the browser.",
     rich_markup_mode=None,  # it would take [x, y] in a help text for markup
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(studio)
 app.command()(generate)
 app.command()(drag)
 app.add_typer(models_app, name="models")
@@ -39,6 +41,7 @@ app.command()(doctor)
 
 @app.callback(invoke_without_command=True)
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
     ] = False,
@@ -46,6 +49,8 @@ def _options(
     if version:
         say(f"tugan {tugan.__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        studio()
 
 
 def main() -> None:

@@ -92,6 +92,11 @@ class ProgressLine:
                 f"step {step}   {farthest_px:5.1f} px left   {step / elapsed_s:4.1f} steps/s"
             )
 
+    def tell(self, text: str) -> None:
+        """The line itself, where steps and pixels do not say it."""
+        if self._live is not None:
+            self._live.update(_safe(text))
+
 
 def _safe(text: str) -> str:
     """Without control characters: names out of files must not steer the terminal."""

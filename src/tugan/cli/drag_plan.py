@@ -194,7 +194,8 @@ def _read_masks(job: DragJob, image_hw: tuple[int, int]) -> Float[Tensor, "h w"]
         keep = read_mask(job.keep_mask)
         check_mask(keep, image_hw=image_hw)
         mask = 1 - keep if mask is None else mask * (1 - keep)
-    return mask
+    # to 8 bits, as projects keep it, so that a drag is repeated to the bit
+    return None if mask is None else (mask * 255).round() / 255
 
 
 def _handles(pairs: tuple[PointPair, ...]) -> Float[Tensor, "n 2"]:

@@ -24,6 +24,17 @@ class Outcome:
 
     ending: Ending
     sentence: str
+    remedy: str = ""
+    """The end of the sentence that says what to try; empty if nothing needs to be."""
+
+    @property
+    def happened(self) -> str:
+        """The sentence without the remedy."""
+        return self.sentence.removesuffix(self.remedy).rstrip()
+
+    @classmethod
+    def _of(cls, ending: Ending, happened: str, remedy: str) -> "Outcome":
+        return cls(ending=ending, sentence=f"{happened} {remedy}", remedy=remedy)
 
     @property
     def reached(self) -> bool:
@@ -53,20 +64,20 @@ class Outcome:
                 ending=Ending.STEP_LIMIT,
                 sentence=f"No step was asked for: the start, with {farthest_px:.1f} px to go.",
             )
-        return cls(
-            ending=Ending.STEP_LIMIT,
-            sentence=f"Stopped at the limit of {_steps(steps)} with {farthest_px:.1f} px left;"
-            " allow more steps, or choose a nearer goal.",
+        return cls._of(
+            Ending.STEP_LIMIT,
+            f"Stopped at the limit of {_steps(steps)} with {farthest_px:.1f} px left.",
+            "Allow more steps, or choose a nearer goal.",
         )
 
     @classmethod
     def no_progress(cls, *, steps: int, nearest_step: int) -> "Outcome":
         """It stopped coming nearer; the nearest state is kept."""
-        return cls(
-            ending=Ending.NO_PROGRESS,
-            sentence=f"No further progress: of {_steps(steps)}, the picture after step"
-            f" {nearest_step} was the nearest and is kept. Try a nearer goal, or a handle on an"
-            " edge or corner.",
+        return cls._of(
+            Ending.NO_PROGRESS,
+            f"No further progress: of {_steps(steps)}, the picture after step {nearest_step} was"
+            " the nearest and is kept.",
+            "Try a nearer goal, or a handle on an edge or corner.",
         )
 
     @classmethod
@@ -76,20 +87,21 @@ class Outcome:
         who = f"handle {names}" if len(lost) == 1 else f"handles {names}"
         was = "was" if len(lost) == 1 else "were"
         others = " The others are at their goals." if len(lost) < points else ""
-        return cls(
-            ending=Ending.LOST_POINT,
-            sentence=f"After {_steps(steps)} {who} of {points} {was} not found again.{others}"
-            " Look whether the picture is what you wanted; a handle on an edge or corner is"
+        return cls._of(
+            Ending.LOST_POINT,
+            f"After {_steps(steps)} {who} of {points} {was} not found again.{others}",
+            "Look whether the picture is what you wanted; a handle on an edge or corner is"
             " followed better.",
         )
 
     @classmethod
     def not_finite(cls, *, steps: int, what: str) -> "Outcome":
         """NaN or infinity appeared; the state before it is kept."""
-        return cls(
-            ending=Ending.NOT_FINITE,
-            sentence=f"The {what} became NaN or infinite after {_steps(steps)};"
-            " the last good state is kept. A smaller learning rate may help.",
+        return cls._of(
+            Ending.NOT_FINITE,
+            f"The {what} became NaN or infinite after {_steps(steps)}; the last good state is"
+            " kept.",
+            "A smaller learning rate may help.",
         )
 
     @classmethod

@@ -70,7 +70,7 @@ class LiveDrag:
             generator=self._generator,
             ws=self._ws,
             handles_xy=handles_xy,
-            targets_xy=self._apart(handles_xy, handles_xy),
+            targets_xy=apart(handles_xy, handles_xy),
             mask=self._mask,
             noise=self._noise,
             noise_seed=self._noise_seed,
@@ -96,7 +96,7 @@ class LiveDrag:
                     f" {tuple(targets_xy.shape)}"
                 )
             # the problem checks the goals here, where the caller can be told
-            goals = self._apart(targets_xy.to(handles_xy), handles_xy)
+            goals = apart(targets_xy.to(handles_xy), handles_xy)
             replace(self._problem, targets_xy=goals)
             self._wanted_xy = goals
             self._changed.notify_all()
@@ -151,10 +151,11 @@ class LiveDrag:
             self._closed = True
         self.release()
 
-    @staticmethod
-    def _apart(
-        targets_xy: Float[Tensor, "n 2"], handles_xy: Float[Tensor, "n 2"]
-    ) -> Float[Tensor, "n 2"]:
-        same = (targets_xy == handles_xy).all(dim=1, keepdim=True)
-        inward = torch.where(handles_xy > 1, -_NUDGE_PX, _NUDGE_PX)
-        return torch.where(same, targets_xy + inward, targets_xy)
+
+def apart(
+    targets_xy: Float[Tensor, "n 2"], handles_xy: Float[Tensor, "n 2"]
+) -> Float[Tensor, "n 2"]:
+    """The goals, moved by a hundredth of a pixel where they are at their handles."""
+    same = (targets_xy == handles_xy).all(dim=1, keepdim=True)
+    inward = torch.where(handles_xy > 1, -_NUDGE_PX, _NUDGE_PX)
+    return torch.where(same, targets_xy + inward, targets_xy)

@@ -41,7 +41,7 @@ SOLVERS: dict[SolverName, NamedSolver] = {
 }
 
 
-def make_solver(settings: Settings) -> Solver[Any]:
+def make_solver(settings: Settings) -> Newton | Adam:
     """The solver that these settings belong to."""
     if isinstance(settings, NewtonSettings):
         return Newton(settings=settings)

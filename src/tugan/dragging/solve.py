@@ -8,17 +8,26 @@ import torch
 
 from tugan.core.errors import InvalidDragError
 from tugan.core.outcome import Ending, Outcome
+from tugan.dragging.checkpoint import Bookmark, Checkpoint, Nearest
 from tugan.dragging.methods import default_solver
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.solvers.protocol import Observation, Solver
 from tugan.dragging.step import DragStep, Frame
 
 
-def drag(problem: DragProblem, *, solver: Solver[Any] | None = None) -> Iterator[DragStep]:
+def drag(
+    problem: DragProblem,
+    *,
+    solver: Solver[Any] | None = None,
+    resume: Checkpoint | None = None,
+) -> Iterator[DragStep]:
     """Steps of a drag, the start first; the last one has an ``outcome``.
 
     To stop consuming it is to cancel. Without a solver: ``newton``, with the latent and features
     that suit the generator.
+
+    ``resume`` is a step's checkpoint of the same problem and solver: that step is shown once more,
+    and what follows is what would have followed.
 
     A drag that becomes NaN or infinite ends with the last good step, one that is stuck with its
     nearest: that step is shown once more, with the outcome. :class:`InvalidDragError` if there is
@@ -26,9 +35,9 @@ def drag(problem: DragProblem, *, solver: Solver[Any] | None = None) -> Iterator
     """
     if solver is None:
         solver = default_solver(problem.generator.info)
-    state = solver.init(problem)
+    state = solver.init(problem) if resume is None else resume.state
+    nearest = None if resume is None else resume.nearest
     last: DragStep | None = None
-    nearest: DragStep | None = None
     while True:
         seen = solver.observe(problem, state)
         taken = solver.steps_taken(state)
@@ -37,17 +46,44 @@ def drag(problem: DragProblem, *, solver: Solver[Any] | None = None) -> Iterator
             return
         outcome = solver.terminate(problem, state, seen)
         if last is not None:
-            last.frame.release()
+            _release(last)
         last = step_of(problem, seen, index=taken, outcome=outcome)
-        if nearest is None or _left_px(last) < _left_px(nearest):
-            nearest = last
+        if nearest is None or _left_px(last) < nearest.left_px(problem.targets_xy):
+            nearest = _as_nearest(last)
         if outcome is not None and outcome.ending is Ending.NO_PROGRESS:
-            yield replace(nearest, outcome=outcome)
+            yield replace(_shown_again(problem, nearest), outcome=outcome)
             return
+        bookmark = Bookmark(Checkpoint(state=state, nearest=nearest))
+        last = replace(last, bookmark=bookmark)
         yield last
         if outcome is not None:
             return
         state = solver.update(problem, state, seen)
+
+
+def _release(step: DragStep) -> None:
+    step.frame.release()
+    if step.bookmark is not None:
+        step.bookmark.release()
+
+
+def _as_nearest(step: DragStep) -> Nearest:
+    return Nearest(index=step.index, ws=step.ws, handles_xy=step.handles_xy, lost=step.lost)
+
+
+@torch.no_grad()
+def _shown_again(problem: DragProblem, nearest: Nearest) -> DragStep:
+    synthesis = problem.generator.begin(
+        nearest.ws, noise=problem.noise, noise_seed=problem.noise_seed
+    )
+    return DragStep(
+        index=nearest.index,
+        ws=nearest.ws,
+        handles_xy=nearest.handles_xy,
+        targets_xy=problem.targets_xy,
+        lost=nearest.lost,
+        frame=Frame(problem.generator, synthesis),
+    )
 
 
 def _is_finite(seen: Observation) -> bool:

@@ -7,7 +7,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from tugan.core.errors import InvalidDragError
 from tugan.core.outcome import Outcome
+from tugan.dragging.checkpoint import Bookmark, Checkpoint
 from tugan.generators.preview import PreviewHead
 from tugan.generators.protocol import Generator, SynthesisState, Ws, synthesize
 
@@ -69,6 +71,8 @@ class DragStep:
     frame: Frame = field(repr=False)
     outcome: Outcome | None = None
     """How the drag ended; None while it goes on."""
+    bookmark: Bookmark | None = field(default=None, repr=False)
+    """Where the loop stands, until it goes on."""
 
     @property
     def distances_px(self) -> Float[Tensor, " n"]:
@@ -80,6 +84,15 @@ class DragStep:
     def farthest_px(self) -> float:
         """The largest of these."""
         return float(self.distances_px.max())
+
+    def checkpoint(self) -> Checkpoint:
+        """What :func:`tugan.drag` can ``resume`` from, while the loop stands at this step.
+
+        :class:`InvalidDragError` afterwards, and for steps that are not of that loop.
+        """
+        if self.bookmark is None:
+            raise InvalidDragError("only steps of drag() have checkpoints: this one is not of it")
+        return self.bookmark.open()
 
     def image(self) -> Float[Tensor, "1 3 h w"]:
         """The picture, about [-1, 1]; costs the rest of a synthesis."""

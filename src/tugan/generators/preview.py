@@ -75,8 +75,12 @@ class PreviewHead:
     def render(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 3 H W"]:
         """The preview of a block's features, about [-1, 1], without autograd."""
         with torch.no_grad():
-            values = F.conv2d(_padded(self.reduced(features)), self.weight, self.bias)
-            return from_squares(values, self.factor)
+            return self.draw(features)
+
+    def draw(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 3 H W"]:
+        """The same with autograd, for fitting latents to a picture."""
+        values = F.conv2d(_padded(self.reduced(features)), self.weight, self.bias)
+        return from_squares(values, self.factor)
 
     def adapted(
         self,

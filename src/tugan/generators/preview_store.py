@@ -44,20 +44,31 @@ def preview_head_of(generator: Generator, *, until_px: int | None = None) -> Pre
     pictures, and kept there. A damaged file is as good as none, and so is a folder that cannot be
     written to.
     """
-    info = generator.info
-    block = info.nearest_block(info.hints.feature_px) if until_px is None else info.block(until_px)
+    block = _block_of(generator, until_px)
     if not isinstance(generator, PretrainedGenerator):  # nothing that files could be told apart by
         return fit_preview_head(generator, until_px=block.until_px).to(generator.device)
+    kept = kept_preview_head(generator, until_px=until_px)
+    if kept is not None:
+        return kept
+    whose = fingerprint(generator)
+    head = fit_preview_head(generator, until_px=block.until_px)
+    with suppress(OutputError):  # then it is fitted again next time
+        save_preview_head(head, _cached(whose, block), whose=whose)
+    return head.to(generator.device)
+
+
+def kept_preview_head(generator: Generator, *, until_px: int | None = None) -> PreviewHead | None:
+    """:func:`preview_head_of` where that is quick: None where a head would have to be fitted."""
+    if not isinstance(generator, PretrainedGenerator):
+        return None
+    block = _block_of(generator, until_px)
     whose = fingerprint(generator)
     for path in _places(whose, block):
         try:
             return load_preview_head(path, whose=whose, block=block).to(generator.device)
         except CheckpointError:
             continue
-    head = fit_preview_head(generator, until_px=block.until_px)
-    with suppress(OutputError):  # then it is fitted again next time
-        save_preview_head(head, _cached(whose, block), whose=whose)
-    return head.to(generator.device)
+    return None
 
 
 def save_preview_head(head: PreviewHead, path: Path, *, whose: str) -> None:
@@ -87,6 +98,11 @@ def load_preview_head(path: Path, *, whose: str, block: FeatureBlock) -> Preview
     if not _fits(head, block):
         raise CheckpointError(f"{path} is not finite, or not of a {block.until_px} px block")
     return head
+
+
+def _block_of(generator: Generator, until_px: int | None) -> FeatureBlock:
+    info = generator.info
+    return info.nearest_block(info.hints.feature_px) if until_px is None else info.block(until_px)
 
 
 def _fits(head: PreviewHead, block: FeatureBlock) -> bool:

@@ -133,6 +133,10 @@ class Adam:
             return Outcome.no_progress(steps=state.steps, nearest_step=state.least_left_step)
         return None
 
+    def aimed_anew(self, state: AdamState) -> AdamState:
+        """The same place, with the patience of a start: the goals have changed."""
+        return replace(state, least_left_px=math.inf, least_left_step=state.steps)
+
     def steps_taken(self, state: AdamState) -> int:
         """Updates that led to this state."""
         return state.steps

@@ -54,6 +54,10 @@ class Solver(Protocol[State]):
         """How the drag ends here, or None if it goes on."""
         ...
 
+    def aimed_anew(self, state: State) -> State:
+        """The same place for other goals: with the patience of a start."""
+        ...
+
     def steps_taken(self, state: State) -> int:
         """Updates that led to this state."""
         ...

@@ -1,0 +1,232 @@
+"""Dragging as a job of the engine: it can be stopped, and aimed anew, between two steps."""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import final
+
+from tugan.core.images import RgbArray, to_rgb_array
+from tugan.core.outcome import Outcome
+from tugan.dragging.checkpoint import Checkpoint
+from tugan.dragging.step import DragStep
+from tugan.generators.preview import PreviewHead
+from tugan.session.desk import Desk
+from tugan.session.document import Document, PointXy
+from tugan.session.drag_run import DragRun, after, during
+from tugan.session.engine import Job, Turn
+from tugan.session.events import Reported, StepShown
+from tugan.session.model_store import LoadedModel
+from tugan.session.pictures import adapted_head, picture_of, shrunk
+from tugan.session.trail_recorder import Pace, TrailRecorder
+
+
+@final
+class DragControl:
+    """What callers tell a drag that is going on."""
+
+    def __init__(self, dragged: frozenset[int]) -> None:
+        """Nothing yet; ``dragged`` are the ids of the points whose goals can be changed."""
+        self.dragged = dragged
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._goals: dict[int, PointXy] = {}
+
+    def stop(self) -> None:
+        """End after the step in progress."""
+        with self._lock:
+            self._stopped = True
+
+    def aim(self, goals: Mapping[int, PointXy]) -> None:
+        """Other goals, by the points' ids; the newest win."""
+        with self._lock:
+            self._goals.update(goals)
+
+    @property
+    def stopped(self) -> bool:
+        """Was it told to stop?"""
+        with self._lock:
+            return self._stopped
+
+    def take_goals(self) -> dict[int, PointXy]:
+        """New goals since this was last asked."""
+        with self._lock:
+            goals, self._goals = self._goals, {}
+            return goals
+
+
+@final
+class _Dragging:
+    """A drag under way; every method but the first is quick beside a step."""
+
+    def __init__(self, desk: Desk, control: DragControl) -> None:
+        self._desk, self._control = desk, control
+        self._document, self._model = desk.document(), desk.model()
+        self._run = DragRun.of(self._document, self._model)
+        for caution in self._run.problem.cautions():
+            desk.emit(Reported(level="warning", code="caution", text=_sentence(caution)))
+        goes_on = self._run.resume is not None
+        self._recorder = TrailRecorder(
+            self._run.record.start_ws,
+            rows=self._run.record.settings.rows,
+            earlier=self._document.trail if goes_on else None,
+        )
+        self._head = head_of(desk, self._document, self._model)
+        self._steps = self._run.steps()
+        self._last: DragStep | None = None
+        self._checkpoint: Checkpoint | None = None
+        self._pace = Pace()
+
+    def step(self) -> Outcome | None:
+        """One step, shown; how the drag ended, or None while it goes on."""
+        if self._control.stopped:
+            return self._cancelled()
+        goals = {} if self._last is None else self._control.take_goals()
+        aimed_anew = bool(goals)
+        if goals and self._last is not None:
+            self._run = self._run.aimed(goals, self._last)
+            self._steps = self._run.steps()
+        step = next(self._steps)
+        if aimed_anew and step.outcome is None:
+            # the place where it stands has been shown
+            self._last = step
+            step = next(self._steps)
+        self._last = step
+        # a drag that was stuck shows an earlier step again, which nobody goes on from
+        self._checkpoint = None if step.bookmark is None else step.checkpoint()
+        self._recorder.add(step, shown=step.index)
+        self._show(step)
+        return step.outcome
+
+    def end(self, outcome: Outcome | None) -> None:
+        """Keep what there is as one entry."""
+        with self._desk.editing():
+            # from here on new goals are edits of the document
+            self._control.stop()
+            late = self._control.take_goals()
+            if self._last is not None:
+                self._commit(self._last, outcome, late)
+            elif late:
+                self._desk.change(lambda history: history.amended(_aimed(history.document, late)))
+
+    def _commit(self, step: DragStep, outcome: Outcome | None, late: Mapping[int, PointXy]) -> None:
+        document = after(
+            self._document,
+            self._run.record,
+            step,
+            outcome=outcome,
+            trail=self._recorder.trail(until=step.index),
+            checkpoint=self._checkpoint,
+        )
+        if document.picture_key == self._document.picture_key:
+            # nothing moved: how it ended is said, but there is nothing to undo
+            same = replace(
+                self._document, points=document.points, outcome=outcome, steps=step.index
+            )
+            self._desk.change(lambda history: history.amended(_aimed(same, late)))
+            return
+        text, final = _entry_text(outcome, step), _aimed(document, late)
+        self._desk.change(lambda history: history.added(final, text=text, has_picture=True))
+
+    def cancelled(self) -> Outcome | None:
+        """The outcome of a drag that is stopped where it is."""
+        return self._cancelled() if self._last is not None else None
+
+    def _cancelled(self) -> Outcome:
+        last = self._last
+        if last is None:
+            return Outcome.cancelled(steps=0, farthest_px=_farthest_px(self._run))
+        return Outcome.cancelled(steps=last.index, farthest_px=last.farthest_px)
+
+    def _show(self, step: DragStep) -> None:
+        self._pace = self._pace.after(time.monotonic())
+        document = during(self._document, self._run.record, step)
+        self._desk.show(document)
+        dragged = {asked.id for asked in self._run.record.points}
+        self._desk.emit(
+            StepShown(
+                step=step.index,
+                farthest_px=step.farthest_px,
+                steps_per_s=self._pace.steps_per_s,
+                points=tuple(
+                    (point.id, point.handle_xy, point.lost)
+                    for point in document.points
+                    if point.id in dragged
+                ),
+                preview=preview_of(step, self._head),
+            )
+        )
+
+
+def drag_job(desk: Desk, control: DragControl) -> Job:
+    """Drag the current document's points until they are there, or it is stopped."""
+    dragging = _Dragging(desk, control)
+    yield Turn.STEP
+    try:
+        while True:
+            outcome = dragging.step()
+            if outcome is not None:
+                break
+            yield Turn.STEP
+    except GeneratorExit:
+        dragging.end(dragging.cancelled())
+        raise
+    except BaseException:
+        # what was reached before it failed is kept
+        dragging.end(None)
+        raise
+    dragging.end(outcome)
+
+
+def head_of(desk: Desk, document: Document, model: LoadedModel) -> PreviewHead | None:
+    """The preview head for drags from this picture."""
+    kept = desk.head_for(document)
+    if kept is not None or model.head is None:
+        return kept
+    picture = picture_of(desk.pictures, model, document, document.ws)
+    head = adapted_head(model, document, picture)
+    if head is not None:
+        desk.keep_head(document, head)
+    return head
+
+
+def preview_of(step: DragStep, head: PreviewHead | None) -> RgbArray:
+    """At most 512 px; without a head it is the finished picture, smaller."""
+    if head is None:
+        return shrunk(to_rgb_array(step.image()))
+    return to_rgb_array(step.preview(head))
+
+
+def _aimed(document: Document, goals: Mapping[int, PointXy]) -> Document:
+    """With goals that came too late for the drag."""
+    if not goals:
+        return document
+    points = tuple(
+        replace(point, goal_xy=goals.get(point.id, point.goal_xy)) for point in document.points
+    )
+    return replace(document, points=points, run=None)
+
+
+def _entry_text(outcome: Outcome | None, step: DragStep) -> str:
+    steps = "1 step" if step.index == 1 else f"{step.index} steps"
+    if outcome is None:
+        return f"Drag: failed after {steps}"
+    if outcome.reached:
+        return f"Drag: reached in {steps}"
+    words = {
+        "step-limit": "step limit after",
+        "no-progress": "stuck after",
+        "not-finite": "broke down after",
+        "lost-point": "lost a point after",
+        "cancelled": "stopped after",
+    }
+    return f"Drag: {words[outcome.ending.value]} {steps}"
+
+
+def _farthest_px(run: DragRun) -> float:
+    ways = run.problem.targets_xy - run.problem.handles_xy
+    return float(ways.norm(dim=1).max())
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,146 @@
+"""The zip that a project is: written in one go, and read without trusting it."""
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tugan.session.project_errors import ProjectFileError
+
+MANIFEST = "manifest.json"
+LATENTS = "latents.safetensors"
+THUMBNAIL = "thumbnail.png"
+
+MEBIBYTE = 1 << 20
+MAX_FILE_BYTES = 512 * MEBIBYTE
+MAX_MEMBERS = 2048
+_LARGEST: Mapping[str, int] = {
+    MANIFEST: 32 * MEBIBYTE,
+    LATENTS: MAX_FILE_BYTES,
+    THUMBNAIL: 4 * MEBIBYTE,
+}
+_LARGEST_MASK = 16 * MEBIBYTE
+_MAX_UNPACKED_BYTES = MAX_FILE_BYTES + 128 * MEBIBYTE
+_NAME = re.compile(r"manifest\.json|latents\.safetensors|thumbnail\.png|mask-\d{1,4}\.png")
+_ENCRYPTED = 0x1
+_MAGIC = b"PK\x03\x04"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectArchive:
+    """The members of a project."""
+
+    manifest: bytes = field(repr=False)
+    latents: bytes = field(repr=False)
+    masks: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """PNG files by their names in the archive."""
+    thumbnail: bytes | None = field(default=None, repr=False)
+
+    def to_bytes(self) -> bytes:
+        """As a zip; the same members give the same bytes."""
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as archive:
+            _add(archive, MANIFEST, self.manifest, compress=True)
+            _add(archive, LATENTS, self.latents, compress=False)
+            for name, content in self.masks.items():
+                _add(archive, name, content, compress=False)
+            if self.thumbnail is not None:
+                _add(archive, THUMBNAIL, self.thumbnail, compress=False)
+        return target.getvalue()
+
+
+def mask_name(index: int) -> str:
+    """Of the mask number ``index``."""
+    return f"mask-{index}.png"
+
+
+def is_archive(head: bytes) -> bool:
+    """Do these first bytes begin a zip?"""
+    return head.startswith(_MAGIC)
+
+
+def read_archive(content: bytes, *, name: str) -> ProjectArchive:
+    """The members; :class:`ProjectFileError` for anything that no project has."""
+    members = _read_members(content, name=name, wanted=None)
+    masks = {key: value for key, value in members.items() if key.startswith("mask-")}
+    return ProjectArchive(
+        manifest=_required(members, MANIFEST, name=name),
+        latents=_required(members, LATENTS, name=name),
+        masks=masks,
+        thumbnail=members.get(THUMBNAIL),
+    )
+
+
+def read_manifest(path: Path) -> bytes:
+    """Only the manifest; :class:`ProjectFileError` or ``OSError`` if it cannot be read."""
+    with path.open("rb") as opened:
+        members = _read_members(opened, name=path.name, wanted=MANIFEST)
+    return _required(members, MANIFEST, name=path.name)
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes, *, compress: bool) -> None:
+    member = zipfile.ZipInfo(name)  # of 1980: no clock in the file
+    member.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    member.external_attr = 0o644 << 16
+    archive.writestr(member, content)
+
+
+def _read_members(
+    source: bytes | io.BufferedReader, *, name: str, wanted: str | None
+) -> dict[str, bytes]:
+    opened = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with zipfile.ZipFile(opened) as archive:
+            _check_directory(archive.infolist(), name=name)
+            return {
+                member.filename: archive.read(member)
+                for member in archive.infolist()
+                if wanted is None or member.filename == wanted
+            }
+    # what zipfile raises on damaged archives
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        UnicodeDecodeError,
+        OverflowError,
+    ) as error:
+        raise ProjectFileError(f"{name} is not a tugan project: {error}") from error
+
+
+def _check_directory(members: list[zipfile.ZipInfo], *, name: str) -> None:
+    """Before anything is unpacked."""
+    if len(members) > MAX_MEMBERS:
+        raise ProjectFileError(
+            f"{name} holds {len(members)} files; a project has at most {MAX_MEMBERS}"
+        )
+    seen: set[str] = set()
+    for member in members:
+        called = member.filename
+        if not _NAME.fullmatch(called):
+            raise ProjectFileError(f"{name} holds a file {called!r:.100}, which no project has")
+        if called in seen:
+            raise ProjectFileError(f"{name} holds {called} twice")
+        seen.add(called)
+        if member.flag_bits & _ENCRYPTED:
+            raise ProjectFileError(f"{name} is encrypted: tugan projects are not")
+        if member.file_size > _LARGEST.get(called, _LARGEST_MASK):
+            raise ProjectFileError(
+                f"{name} is too large: {called} would unpack to {member.file_size} bytes"
+            )
+        if called == LATENTS and member.compress_type != zipfile.ZIP_STORED:
+            raise ProjectFileError(f"{name} has packed latents; tugan projects store them plainly")
+    if sum(member.file_size for member in members) > _MAX_UNPACKED_BYTES:
+        raise ProjectFileError(f"{name} is too large: it would unpack to more than 640 MiB")
+
+
+def _required(members: Mapping[str, bytes], member: str, *, name: str) -> bytes:
+    if member not in members:
+        raise ProjectFileError(f"{name} is not a tugan project: it lacks {member}")
+    return members[member]

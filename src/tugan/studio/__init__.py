@@ -1,0 +1,1 @@
+"""The browser studio: its server, its wire, its page."""

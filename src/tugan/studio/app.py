@@ -1,0 +1,153 @@
+"""The studio as an ASGI application."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar, final
+
+from fastapi import FastAPI, WebSocket
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocketDisconnect
+
+import tugan
+from tugan.session.autosave import AutosaveFolder
+from tugan.session.errors import SessionError
+from tugan.studio import messages as wire
+from tugan.studio.connection import Connection
+from tugan.studio.options import StudioOptions
+from tugan.studio.rest import add_routes, animation_formats, picture_formats
+from tugan.studio.security import Guard, GuardedApp
+from tugan.studio.sessions import Sessions
+from tugan.studio.views import model_views
+
+T = TypeVar("T")
+
+CLOSE_TOO_MANY = 4429
+_HOUSEKEEPING_S = 30.0
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+@final
+class Studio:
+    """Sessions, and the routes to them."""
+
+    def __init__(self, options: StudioOptions, *, autosaves: AutosaveFolder) -> None:
+        """Starts the engine's thread; ``close`` ends it."""
+        self.options = options
+        self.sessions = Sessions(options, autosaves=autosaves)
+        # encoding one picture must not wait for another page's
+        self.workers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="tugan-studio")
+        # opening and closing sessions reads files and waits: one after the other, off the loop
+        self._lobby = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tugan-lobby")
+
+    def asgi(self) -> ASGIApp:
+        """What a server runs."""
+        app = FastAPI(
+            title="tugan studio",
+            version=tugan.__version__,
+            docs_url=None,  # its page would come from another host
+            redoc_url=None,
+            openapi_url="/api/openapi.json",
+            lifespan=self._lifespan,
+        )
+        add_routes(app, options=self.options, sessions=self.sessions)
+        app.add_api_websocket_route("/ws", self._serve_page)
+        static = static_folder()
+
+        @app.get("/", include_in_schema=False)
+        async def page() -> FileResponse:
+            return FileResponse(static / "index.html", headers=_NO_STORE)
+
+        app.mount("/assets", StaticFiles(directory=static / "assets"))
+        return GuardedApp(app, guard=Guard(token=self.options.token, host=self.options.host))
+
+    async def recover(self, session_id: str, connection: Connection) -> None:
+        """Open saved work, and show it on this connection."""
+        if self.sessions.shown(session_id):
+            raise SessionError(
+                "session-open", "This work is open in another tab.", "Go on in that tab."
+            )
+        if not self.sessions.autosaves.has(session_id):
+            raise SessionError(
+                "unknown-session", "This saved work is not there any more.", "Start a new one."
+            )
+        self.sessions.detach(connection)
+        found, resumed = await self._in_lobby(lambda: self.sessions.open(session_id))
+        session = self.sessions.attach(found, connection)
+        connection.show(session, self._welcome(found, resumed=resumed))
+
+    async def discard(self, session_id: str) -> None:
+        """Delete saved work that nobody has open."""
+        await self._in_lobby(lambda: self.sessions.forget(session_id))
+
+    def close(self) -> None:
+        """End sessions and threads."""
+        self.sessions.close()
+        for pool in (self.workers, self._lobby):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        self.sessions.autosaves.tidy()
+        housekeeping = asyncio.create_task(self._keep_house())
+        try:
+            yield
+        finally:
+            housekeeping.cancel()
+            await asyncio.get_running_loop().run_in_executor(None, self.close)
+
+    async def _in_lobby(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._lobby, work)
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING_S)
+            await self._in_lobby(self.sessions.drop_idle)
+
+    async def _serve_page(self, websocket: WebSocket, session: str | None = None) -> None:
+        await websocket.accept()
+        try:
+            session_id, resumed = await self._in_lobby(lambda: self.sessions.open(session))
+            connection = Connection(
+                websocket, self.sessions.get(session_id), workers=self.workers, lobby=self
+            )
+            self.sessions.attach(session_id, connection)
+        except SessionError as error:
+            await websocket.close(CLOSE_TOO_MANY, error.text[:120])
+            return
+        try:
+            with contextlib.suppress(WebSocketDisconnect):
+                await connection.run(self._welcome(session_id, resumed=resumed))
+        finally:
+            self.sessions.detach(connection)
+
+    def _welcome(self, session_id: str, *, resumed: bool) -> wire.Welcome:
+        return wire.Welcome(
+            version=tugan.__version__,
+            session=session_id,
+            resumed=resumed,
+            models=model_views(),
+            limits=wire.Limits(
+                max_points=wire.MAX_POINTS,
+                max_upload_bytes=self.options.max_upload_bytes,
+                max_gallery=wire.MAX_GALLERY,
+                max_steps=wire.MAX_STEPS,
+            ),
+            recoverable=tuple(
+                wire.RecoveryView(session=one.id, saved_at=one.saved_at, text=one.text)
+                for one in self.sessions.autosaves.recoverable()
+                if one.id != session_id and not self.sessions.shown(one.id)
+            ),
+            formats=animation_formats(),
+            exports=picture_formats(),
+        )
+
+
+def static_folder() -> Path:
+    """Where the built page is."""
+    return Path(str(resources.files("tugan.studio"))) / "static"

@@ -1,0 +1,42 @@
+"""Pictures on the wire: a fixed header, then an encoded image.
+
+``[kind u8][seq u32][step u32][time f64][JPEG or PNG]``, little-endian.
+"""
+
+import struct
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import final
+
+HEADER = struct.Struct("<BIId")
+
+
+class FrameKind(IntEnum):
+    """What a picture is, and what its ``step`` means."""
+
+    MOVING = 1
+    """JPEG of at most 512 px while things move; the drag's step. Stale ones are dropped."""
+    RESTING = 2
+    """PNG of the whole picture at rest; the revision of the state that it belongs to."""
+    ORIGINAL = 3
+    """PNG of the picture that was started from; the revision."""
+    MASK = 4
+    """PNG of the mask, white may change; the revision. Without pixels: there is no mask."""
+    GALLERY = 5
+    """Small JPEG; the seed."""
+    HISTORY = 6
+    """Small JPEG; the entry's id."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class WireFrame:
+    """One picture to send."""
+
+    kind: FrameKind
+    step: int
+    encoded: bytes = field(repr=False)
+
+    def packed(self, *, seq: int, time_s: float) -> bytes:
+        """With its header; ``time_s`` is the server's clock, seconds since 1970."""
+        return HEADER.pack(self.kind, seq % 2**32, self.step % 2**32, time_s) + self.encoded

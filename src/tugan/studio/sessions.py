@@ -1,0 +1,191 @@
+"""The sessions in memory, and which page shows which."""
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import final
+
+from tugan.session.autosave import AutosaveFolder
+from tugan.session.engine import Engine
+from tugan.session.errors import SessionError
+from tugan.session.events import Event
+from tugan.session.model_store import ModelStore
+from tugan.session.session import Session
+from tugan.studio.connection import Connection
+from tugan.studio.options import StudioOptions
+
+_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_log = logging.getLogger(__name__)
+
+
+@final
+@dataclass(kw_only=True, eq=False)
+class Served:
+    """A session, and the page that shows it, if one does."""
+
+    session: Session
+    connection: Connection | None = None
+    left_at: float = field(default_factory=time.monotonic)
+    """When the last page left."""
+
+
+@final
+class Sessions:
+    """Opens sessions up to a limit; those that nobody shows make room, their work saved.
+
+    What reads files or waits for a session to end (``open``, ``forget``, ``drop_idle``, ``close``)
+    is for one thread beside the event loop's; the rest is for the event loop's.
+    """
+
+    def __init__(self, options: StudioOptions, *, autosaves: AutosaveFolder) -> None:
+        """Nothing is loaded before somebody asks."""
+        self._options, self._autosaves = options, autosaves
+        self._served: dict[str, Served] = {}
+        self.models = ModelStore(options.device)
+        # saved work of this model can be opened before a new session is
+        self.models.allow(options.model)
+        self._engine = Engine()
+
+    def __len__(self) -> int:
+        """How many are in memory."""
+        return len(self._served)
+
+    def __iter__(self) -> Iterator[Served]:
+        """All that are in memory."""
+        return iter(tuple(self._served.values()))
+
+    @property
+    def autosaves(self) -> AutosaveFolder:
+        """Where work is kept."""
+        return self._autosaves
+
+    def get(self, session_id: str) -> Session:
+        """One in memory; :class:`SessionError` ``unknown-session``."""
+        served = self._served.get(session_id)
+        if served is None:
+            raise SessionError(
+                "unknown-session",
+                "There is no such session.",
+                "Reload the page: its work is opened again if it was saved.",
+            )
+        return served.session
+
+    def open(self, requested: str | None) -> tuple[str, bool]:
+        """The id of the session to show, and whether it was there before.
+
+        :class:`SessionError` ``too-many-sessions`` if all are being shown.
+        """
+        if requested is not None and _ID.fullmatch(requested):
+            if requested in self._served:
+                return requested, True
+            if self._autosaves.has(requested):
+                return requested, self._revive(requested)
+        session_id = secrets.token_urlsafe(16)
+        session = self._new(session_id)
+        session.open_default(self._options.model)
+        return session_id, False
+
+    def attach(self, session_id: str, connection: Connection) -> Session:
+        """This page shows the session from now on; another one that did is sent away.
+
+        :class:`SessionError` if it had to make room meanwhile.
+        """
+        self.get(session_id)
+        served = self._served[session_id]
+        if served.connection is not None and served.connection is not connection:
+            served.connection.take_over()
+        served.connection = connection
+        return served.session
+
+    def detach(self, connection: Connection) -> None:
+        """The page is gone; its session waits for it."""
+        for served in self:
+            if served.connection is connection:
+                served.connection, served.left_at = None, time.monotonic()
+                served.session.listener = _deaf
+                served.session.release()
+
+    def shown(self, session_id: str) -> bool:
+        """Does a page show it?"""
+        served = self._served.get(session_id)
+        return served is not None and served.connection is not None
+
+    def drop_idle(self) -> None:
+        """Let go of sessions that have had no page for long."""
+        now = time.monotonic()
+        for session_id, served in tuple(self._served.items()):
+            if served.connection is None and now - served.left_at > self._options.idle_s:
+                self._close(session_id)
+
+    def forget(self, session_id: str) -> None:
+        """Delete a session's saved work; :class:`SessionError` if a page shows it."""
+        if self.shown(session_id):
+            raise SessionError(
+                "session-open", "This work is open in another tab.", "Close that tab first."
+            )
+        if session_id in self._served:
+            self._close(session_id)
+        elif not self._autosaves.has(session_id):
+            raise SessionError(
+                "unknown-session", "This saved work is not there any more.", "Nothing needs doing."
+            )
+        self._autosaves.discard(session_id)
+
+    def close(self) -> None:
+        """Stop everything; what is saved stays."""
+        for session_id in tuple(self._served):
+            self._close(session_id)
+        self._engine.close()
+
+    def _revive(self, session_id: str) -> bool:
+        session = self._new(session_id)
+        try:
+            session.open_project(self._autosaves.path(session_id))
+        except SessionError as error:
+            _log.warning("the saved session %s cannot be opened: %s", session_id, error)
+            session.open_default(self._options.model)
+            return False
+        return True
+
+    def _new(self, session_id: str) -> Session:
+        self._make_room()
+        session = Session(
+            session_id,
+            self._engine,
+            self.models,
+            autosave=self._autosaves.path(session_id),
+            listener=_deaf,
+        )
+        self._served[session_id] = Served(session=session)
+        return session
+
+    def _make_room(self) -> None:
+        if len(self._served) < self._options.max_sessions:
+            return
+        waiting = [(one.left_at, key) for key, one in self._served.items() if not one.connection]
+        if not waiting:
+            raise SessionError(
+                "too-many-sessions",
+                f"This studio serves {self._options.max_sessions} pages at once, and all are open.",
+                "Close another tab, or start tugan with a larger --max-sessions.",
+            )
+        self._close(min(waiting)[1])
+
+    def _close(self, session_id: str) -> None:
+        served = self._served.pop(session_id)
+        if served.connection is not None:
+            served.connection.take_over()
+        served.session.close()
+
+
+def _deaf(event: Event) -> None:
+    """Nobody looks."""
+
+
+def autosave_folder(root: Path) -> AutosaveFolder:
+    """Of the studio, under the user's folder for state."""
+    return AutosaveFolder(root / "sessions")

@@ -1,0 +1,88 @@
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cli.program import Tugan
+
+
+def test_without_a_command_the_studio_opens_and_ctrl_c_ends_it(tmp_path: Path) -> None:
+    opened = tmp_path / "opened"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    environment = {**os.environ, "BROWSER": str(browser), "TUGAN_STATE": str(tmp_path)}
+    started = subprocess.Popen(
+        [sys.executable, "-m", "tugan"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        url = wait_for_words(opened)
+        assert httpx.get(url).status_code == 200
+        base, token = url.split("/?token=")
+        health = httpx.get(f"{base}/api/health", params={"token": token}).json()
+        assert health["status"] == "ok"
+        started.send_signal(signal.SIGINT)
+        out, err = started.communicate(timeout=30)
+    finally:
+        started.kill()
+    assert started.returncode == 0
+    assert url in out
+    assert "Traceback" not in err
+
+
+def wait_for_words(path: Path) -> str:
+    for _ in range(300):
+        if path.is_file() and (words := path.read_text().strip()):
+            return words
+        time.sleep(0.1)
+    raise AssertionError("no browser was opened")
+
+
+def test_a_port_that_is_taken_is_refused(tugan: Tugan) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = tugan("studio", "--no-open", "--port", port)
+    assert ran.code == 2
+    assert f"port {port}" in ran.err
+    assert "--port" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--token", "short"], "at least 8"),
+        (["--token", "with spaces in it"], "without spaces"),
+        (["--host", "no.such.host.invalid"], "no.such.host.invalid"),
+        (["--model", "no-such-model"], "tugan models list"),
+        (["--device", "abacus"], "choose one of"),
+        (["--max-sessions", "0"], "max-sessions"),
+        (["--port", "99999"], "port"),
+    ],
+)
+def test_bad_options_are_refused_in_words(tugan: Tugan, arguments: list[str], words: str) -> None:
+    ran = tugan("studio", "--no-open", *arguments)
+    assert ran.code == 2
+    assert words in ran.err
+
+
+def test_without_the_extra_it_says_what_to_install(
+    tugan: Tugan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *a: None if name == "fastapi" else find(name, *a)
+    )
+    ran = tugan("studio")
+    assert ran.code == 2
+    assert "tugan[studio]" in ran.err

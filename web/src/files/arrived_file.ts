@@ -1,0 +1,13 @@
+/** What a file is that was chosen, dropped or pasted. Pure. */
+
+export type Arrived = "project" | "photo" | "unknown";
+
+export function arrivedFile(name: string, type: string): Arrived {
+  if (name.toLowerCase().endsWith(".tugan")) {
+    return "project";
+  }
+  if (type.startsWith("image/") || /\.(png|jpe?g|webp|gif|bmp|tiff?|heic|avif)$/i.test(name)) {
+    return "photo";
+  }
+  return "unknown";
+}
