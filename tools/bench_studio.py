@@ -75,7 +75,7 @@ def first_picture_and_rate() -> None:
         started_s = time.monotonic()
         with fresh_studio() as studio:
             page.goto(studio.url)
-            page.wait_for_function(f"+{STAGE}?.dataset.restingRevision > 0", polling=20)
+            page.wait_for_function(f"() => +{STAGE}?.dataset.restingRevision > 0")
             print(f"from tugan to the first picture: {time.monotonic() - started_s:.1f} s")
             page.wait_for_timeout(8000)  # the gallery
             rate = live_rate(page)
@@ -97,7 +97,7 @@ def live_rate(page: Page) -> float:
 
     page.mouse.move(*place(0.0))
     page.mouse.down()
-    page.wait_for_function(f"{STAGE}.dataset.phase === 'live'")
+    page.wait_for_function(f"() => {STAGE}.dataset.phase === 'live'")
     before = int(page.evaluate(f"+{STAGE}.dataset.frames"))
     started_s = time.monotonic()
     while (elapsed := time.monotonic() - started_s) < LIVE_S:
@@ -126,11 +126,15 @@ def delay(studio: RunningStudio) -> None:
                     HANDLE[1] + RADIUS_PX * (1 - math.cos(angle + 0.3)),
                 ],
             )
-            page.until_moving(seen + 1)
+            try:
+                page.until_moving(seen + 1, seconds=1.0)
+            except TimeoutError:  # it was there already, or cannot go there
+                continue
             delays_ms.append(1000 * (time.monotonic() - sent_s))
         page.say("release")
     print(
-        f"from a goal to its picture: median {statistics.median(delays_ms):.0f} ms,"
+        f"from a goal to its picture, {len(delays_ms)} of 60 goals: median"
+        f" {statistics.median(delays_ms):.0f} ms,"
         f" 9 of 10 within {statistics.quantiles(delays_ms, n=10)[-1]:.0f} ms"
     )
 

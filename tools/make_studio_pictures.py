@@ -47,7 +47,7 @@ def opened(browser: Browser, url: str, scheme: str) -> Page:
     light = scheme == "light"
     page = browser.new_page(viewport=VIEW, color_scheme="light" if light else "dark")  # type: ignore[arg-type]  # a TypedDict of playwright's own
     page.goto(url)
-    page.wait_for_function(AT_REST)
+    page.wait_for_function(f"() => {AT_REST}")
     page.wait_for_timeout(9000)
     return page
 
@@ -55,8 +55,8 @@ def opened(browser: Browser, url: str, scheme: str) -> Page:
 def drag(page: Page) -> None:
     """What is placed, to its end."""
     page.get_by_test_id("start").click()
-    page.wait_for_function(f"{STAGE}.dataset.phase !== 'idle'")
-    page.wait_for_function(AT_REST)
+    page.wait_for_function(f"() => {STAGE}.dataset.phase !== 'idle'")
+    page.wait_for_function(f"() => {AT_REST}")
     page.wait_for_timeout(1500)
 
 

@@ -92,9 +92,9 @@ class WirePage:
         self.until(lambda page: page.frames[FrameKind.RESTING] != before)
         return self.frames[FrameKind.RESTING]
 
-    def until_moving(self, count: int) -> None:
+    def until_moving(self, count: int, *, seconds: float = PATIENCE_S) -> None:
         """So many moving pictures have come in all."""
-        self.until(lambda page: len(page.steps[FrameKind.MOVING]) >= count)
+        self.until(lambda page: len(page.steps[FrameKind.MOVING]) >= count, seconds=seconds)
 
     def listen_for(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

@@ -16,6 +16,7 @@ from tugan.cli.console import say, say_error
 from tugan.cli.doctor import doctor
 from tugan.cli.drag import drag
 from tugan.cli.generate import generate
+from tugan.cli.invert import invert
 from tugan.cli.models import models_app
 from tugan.cli.studio import studio
 from tugan.core.errors import TuganError
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command()(studio)
 app.command()(generate)
 app.command()(drag)
+app.command()(invert)
 app.add_typer(models_app, name="models")
 app.add_typer(bench_app, name="bench")
 app.command()(doctor)

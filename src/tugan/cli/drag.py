@@ -18,7 +18,11 @@ from tugan.cli.options import (
 
 Points = Annotated[
     list[str] | None,
-    typer.Option("--point", "-p", help="x,y:x,y from handle to goal, in pixels; repeatable."),
+    typer.Option(
+        "--point",
+        "-p",
+        help="x,y:x,y from handle to goal, in pixels of the picture or photograph; repeatable.",
+    ),
 ]
 PointsFile = Annotated[
     Path | None, typer.Option("--points", help='JSON: [{"start": [x, y], "goal": [x, y]}, ...].')
@@ -45,7 +49,11 @@ Preset = Annotated[
 ]
 Steps = Annotated[int | None, typer.Option(min=0, help="At most this many steps.")]
 Video = Annotated[
-    Path | None, typer.Option(help="Animation: .gif, .webp; .mp4, .webm with the extra 'video'.")
+    Path | None,
+    typer.Option(
+        help="Animation: .gif, .webp; .mp4, .webm with the extra 'video'. Of a photograph it shows"
+        " the model's picture, before that is pasted back."
+    ),
 ]
 Overlay = Annotated[
     bool, typer.Option("--overlay/--no-overlay", help="Mark handles and goals in what is written.")
@@ -57,8 +65,39 @@ OpenProject = Annotated[
     Path | None,
     typer.Option(
         "--project",
-        help="Repeat a saved drag; with points, drag on from where it ended, under its mask.",
+        help="Repeat a saved drag; with points, drag on from where it ended, under its mask. Or"
+        " what tugan invert wrote, with points.",
     ),
+]
+Image = Annotated[
+    Path | None,
+    typer.Option(
+        help="Drag a photograph: it is brought into the model first, as by tugan invert, and the"
+        " result is pasted back into it."
+    ),
+]
+Face = Annotated[
+    int | None, typer.Option(min=1, help="Which face of --image: 1, the default, is the largest.")
+]
+Crop = Annotated[
+    str | None,
+    typer.Option(
+        help="x,y,side or x,y,side,angle of a square of --image (its centre, its side, degrees"
+        " clockwise), instead of looking for a face."
+    ),
+]
+Tune = Annotated[
+    bool | None,
+    typer.Option(
+        "--tune/--no-tune", help="Also teach a copy of the model the face of --image; by default."
+    ),
+]
+InvertSteps = Annotated[
+    int | None, typer.Option(min=1, help="To bring --image in: of each stage, at most.")
+]
+InvertSeconds = Annotated[
+    float | None,
+    typer.Option(min=1.0, help="To bring --image in: for all stages; by default no limit."),
 ]
 
 
@@ -83,9 +122,18 @@ def drag(
     overlay: Overlay = False,
     save_project: SaveProject = None,
     project: OpenProject = None,
+    image: Image = None,
+    face: Face = None,
+    crop: Crop = None,
+    tune: Tune = None,
+    invert_steps: InvertSteps = None,
+    invert_seconds: InvertSeconds = None,
     as_json: Json = False,
 ) -> None:
-    """Pull points of a picture to their goals.
+    """Pull points of a picture, or of a photograph, to their goals.
+
+    Points and masks of a photograph are in its own pixels, as it is seen upright; the rest of it
+    stays as it is, to the bit.
 
     Exit codes:
 
@@ -95,16 +143,20 @@ def drag(
 
     2 - bad input; nothing is written.
 
-    130 - stopped by Ctrl+C; the last good picture is written.
+    130 - stopped by Ctrl+C; the last good picture is written. Before a photograph was brought in
+    there is none, and only --save-project is written, for tugan invert to go on with.
     """
-    from tugan.cli.drag_job import DragJob, Outputs, check_outputs
+    from tugan.cli.drag_job import DragJob, Outputs, check_outputs, photo_options
     from tugan.cli.points import parse_point, read_points
 
     outputs = Outputs(picture=out, video=video, project=save_project, overlay=overlay)
     pairs = [parse_point(text) for text in point or []]
     if points is not None:
         pairs += read_points(points)
-    check_outputs(outputs)
+    check_outputs(outputs, image=image)
+    photo = photo_options(
+        image, face=face, crop=crop, tune=tune, steps=invert_steps, seconds=invert_seconds
+    )
     job = DragJob(
         model=model,
         pairs=tuple(pairs),
@@ -121,6 +173,7 @@ def drag(
         steps=steps,
         device=device,
         project=project,
+        image=photo,
         outputs=outputs,
         as_json=as_json,
     )

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from tugan.cli.invert import parse_crop
+from tugan.cli.options import OptionError
 from tugan.cli.points import PointPair
+
+PROJECT_SUFFIX = ".tugan"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +18,21 @@ class Outputs:
     video: Path | None
     project: Path | None
     overlay: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoOptions:
+    """A photograph to bring into the model first."""
+
+    path: Path
+    face: int | None
+    """From 1, the largest first."""
+    crop: tuple[float, ...] | None
+    tune: bool
+    steps: int | None
+    """Of each stage of the inversion, at most."""
+    seconds: float | None
+    """For the inversion, about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +54,50 @@ class DragJob:
     steps: int | None
     device: str
     project: Path | None
+    image: PhotoOptions | None
     outputs: Outputs
     as_json: bool
 
 
-def check_outputs(outputs: Outputs) -> None:
-    """:class:`OutputError` before the work starts, if a result would have no place to go."""
+def photo_options(
+    image: Path | None,
+    *,
+    face: int | None,
+    crop: str | None,
+    tune: bool | None,
+    steps: int | None,
+    seconds: float | None,
+) -> PhotoOptions | None:
+    """None without a photograph; :class:`OptionError` for options that need one."""
+    given = {
+        "--face": face,
+        "--crop": crop,
+        "--tune or --no-tune": tune,
+        "--invert-steps": steps,
+        "--invert-seconds": seconds,
+    }
+    if image is None:
+        useless = [name for name, value in given.items() if value is not None]
+        if useless:
+            raise OptionError(f"{useless[0]} is for photographs: give one with --image")
+        return None
+    if image.suffix.lower() == PROJECT_SUFFIX:
+        raise OptionError(f"{image} is a project: give it as --project, and --image a photograph")
+    return PhotoOptions(
+        path=image,
+        face=face,
+        crop=None if crop is None else parse_crop(crop),
+        tune=tune is not False,
+        steps=steps,
+        seconds=seconds,
+    )
+
+
+def check_outputs(outputs: Outputs, *, image: Path | None) -> None:
+    """:class:`OutputError` before the work starts, if a result would have no place to go.
+
+    The photograph ``image`` is not written over.
+    """
     from tugan.core.atomic_write import check_writable
     from tugan.core.errors import OutputError
     from tugan.render.image_file import check_image_path
@@ -55,3 +112,5 @@ def check_outputs(outputs: Outputs) -> None:
     places = [path.resolve() for path in paths if path is not None]
     if len(set(places)) < len(places):
         raise OutputError("two results would go to the same file: give each its own name")
+    if image is not None and image.resolve() in places:
+        raise OutputError(f"{image} would be written over: give the result another name")

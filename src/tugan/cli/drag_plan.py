@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.cli.drag_job import DragJob
+from tugan.cli.drag_photo import PhotoDrag
 from tugan.cli.options import DEFAULT_PSI, OptionError
 from tugan.cli.points import PointPair
 from tugan.cli.start import parse_noise, start_latent
@@ -33,8 +34,8 @@ from tugan.render.image_file import read_mask
 from tugan.session.project_file import (
     ModelReference,
     Project,
+    ProjectHeader,
     check_model,
-    load_project,
 )
 
 
@@ -46,6 +47,8 @@ class Plan:
     settings: Settings
     solver_name: SolverName
     model: ModelReference
+    photo: PhotoDrag | None = None
+    """If it is a photograph that is dragged, how it got here and goes back."""
 
     @property
     def solver(self) -> Solver[Any]:
@@ -53,20 +56,28 @@ class Plan:
         return make_solver(self.settings)
 
 
-def make_plan(job: DragJob) -> Plan:
-    """Check every option, load the model; errors are of :mod:`tugan.core.errors`."""
+def check_method(job: DragJob) -> SolverName | None:
+    """The solver that the options say, if they do; errors are of :mod:`tugan.core.errors`."""
     _check_name("--solver", job.solver, SOLVERS)
     presets = dict.fromkeys(name for one in SOLVERS.values() for name in one.presets)
     _check_name("--preset", job.preset, presets)
     solver_name = _solver_name(job)
     parse_latent(job.latent)
-    if job.project is not None:
-        return _plan_of_project(job, load_project(job.project), solver_name)
+    return solver_name
+
+
+def check_points(job: DragJob) -> None:
+    """:class:`InvalidDragError` if there are none."""
     if not job.pairs:
         raise InvalidDragError(
             "there are no points: give --point x,y:x,y (handle to goal), or --points FILE.json;"
             " tugan generate --ruler shows where things are"
         )
+
+
+def plan_of_seed(job: DragJob, solver_name: SolverName | None) -> Plan:
+    """To drag a picture of the model's."""
+    check_points(job)
     noise = parse_noise(job.noise or "const")
     chosen = job.model or DEFAULT_MODEL
     generator = load_generator(chosen, device=job.device)
@@ -78,17 +89,17 @@ def make_plan(job: DragJob) -> Plan:
             psi=DEFAULT_PSI if job.psi is None else job.psi,
             label=job.label,
         ),
-        handles_xy=_handles(job.pairs),
-        targets_xy=_targets(job.pairs),
+        handles_xy=handles_of(job.pairs),
+        targets_xy=targets_of(job.pairs),
         mask=_read_masks(job, generator.info.size_hw),
         noise=noise,
         noise_seed=job.seed or 0,
     )
     return Plan(
         problem=problem,
-        settings=_settings(job, _preset(solver_name or DEFAULT_SOLVER, job, generator.info)),
+        settings=fresh_settings(job, solver_name, generator.info),
         solver_name=solver_name or DEFAULT_SOLVER,
-        model=_reference(chosen, generator),
+        model=reference_of(chosen, generator),
     )
 
 
@@ -120,9 +131,10 @@ def _preset(name: SolverName, job: DragJob, info: GeneratorInfo) -> Settings:
     return SOLVERS[name].presets[job.preset or "auto"](info)
 
 
-def _plan_of_project(job: DragJob, project: Project, solver_name: SolverName | None) -> Plan:
+def plan_of_project(job: DragJob, project: Project, solver_name: SolverName | None) -> Plan:
+    """To repeat a drag of a picture, or to go on from it."""
     header = project.header
-    _refuse_overridden(job)
+    refuse_starts(job, "--project, whose picture is the start")
     chosen = job.model or header.model.name_or_path
     generator = load_generator(chosen, device=job.device)
     check_model(header, fingerprint=fingerprint(generator))
@@ -133,25 +145,22 @@ def _plan_of_project(job: DragJob, project: Project, solver_name: SolverName | N
     problem = DragProblem(
         generator=generator,
         ws=project.result_ws if goes_on else project.ws,
-        handles_xy=_handles(job.pairs) if goes_on else project.handles_xy,
-        targets_xy=_targets(job.pairs) if goes_on else project.targets_xy,
+        handles_xy=handles_of(job.pairs) if goes_on else project.handles_xy,
+        targets_xy=targets_of(job.pairs) if goes_on else project.targets_xy,
         mask=mask,
         noise=header.noise,
         noise_seed=header.noise_seed,
     )
-    chosen_solver = solver_name or header.solver
-    repeats = job.preset is None and chosen_solver == header.solver
-    start = header.settings if repeats else _preset(chosen_solver, job, generator.info)
     return Plan(
         problem=problem,
-        settings=_settings(job, start),
-        solver_name=chosen_solver,
-        model=_reference(chosen, generator),
+        settings=settings_again(job, header, solver_name, generator.info),
+        solver_name=solver_name or header.solver,
+        model=reference_of(chosen, generator),
     )
 
 
-def _refuse_overridden(job: DragJob) -> None:
-    """:class:`OptionError` for options that say where to start: the project says that."""
+def refuse_starts(job: DragJob, with_what: str) -> None:
+    """:class:`OptionError` for options that say where to start, where something else does."""
     given = {
         "--seed": job.seed,
         "--psi": job.psi,
@@ -160,9 +169,21 @@ def _refuse_overridden(job: DragJob) -> None:
     }
     names = [name for name, value in given.items() if value is not None]
     if names:
-        raise OptionError(
-            f"{' and '.join(names)} cannot be used with --project, whose picture is the start"
-        )
+        raise OptionError(f"{' and '.join(names)} cannot be used with {with_what}")
+
+
+def fresh_settings(job: DragJob, solver_name: SolverName | None, info: GeneratorInfo) -> Settings:
+    """What the options say, the rest as it suits the model."""
+    return _settings(job, _preset(solver_name or DEFAULT_SOLVER, job, info))
+
+
+def settings_again(
+    job: DragJob, header: ProjectHeader, solver_name: SolverName | None, info: GeneratorInfo
+) -> Settings:
+    """A project's settings, but for what the options say."""
+    chosen = solver_name or header.solver
+    repeats = job.preset is None and chosen == header.solver
+    return _settings(job, header.settings if repeats else _preset(chosen, job, info))
 
 
 def _check_name(option: str, name: str | None, known: Collection[str]) -> None:
@@ -178,7 +199,8 @@ def _settings(job: DragJob, settings: Settings) -> Settings:
     return settings if job.steps is None else replace(settings, max_steps=job.steps)
 
 
-def _reference(model: str, generator: PretrainedGenerator) -> ModelReference:
+def reference_of(model: str, generator: PretrainedGenerator) -> ModelReference:
+    """How a project finds this model again."""
     # a file is found again from anywhere; a catalogue name stays a name
     by_name = model in {entry.name for entry in catalog()}
     name = model if by_name else str(Path(model).resolve())
@@ -186,6 +208,13 @@ def _reference(model: str, generator: PretrainedGenerator) -> ModelReference:
 
 
 def _read_masks(job: DragJob, image_hw: tuple[int, int]) -> Float[Tensor, "h w"] | None:
+    mask = joined_masks(job, image_hw)
+    # to 8 bits, as projects keep it, so that a drag is repeated to the bit
+    return None if mask is None else (mask * 255).round() / 255
+
+
+def joined_masks(job: DragJob, image_hw: tuple[int, int]) -> Float[Tensor, "h w"] | None:
+    """Where ``--mask`` and ``--keep-mask`` both let the picture change; None without them."""
     mask = None
     if job.mask is not None:
         mask = read_mask(job.mask)
@@ -194,13 +223,14 @@ def _read_masks(job: DragJob, image_hw: tuple[int, int]) -> Float[Tensor, "h w"]
         keep = read_mask(job.keep_mask)
         check_mask(keep, image_hw=image_hw)
         mask = 1 - keep if mask is None else mask * (1 - keep)
-    # to 8 bits, as projects keep it, so that a drag is repeated to the bit
-    return None if mask is None else (mask * 255).round() / 255
+    return mask
 
 
-def _handles(pairs: tuple[PointPair, ...]) -> Float[Tensor, "n 2"]:
+def handles_of(pairs: tuple[PointPair, ...]) -> Float[Tensor, "n 2"]:
+    """As tensors go."""
     return torch.tensor([pair.start_xy for pair in pairs], dtype=torch.float32)
 
 
-def _targets(pairs: tuple[PointPair, ...]) -> Float[Tensor, "n 2"]:
+def targets_of(pairs: tuple[PointPair, ...]) -> Float[Tensor, "n 2"]:
+    """As tensors go."""
     return torch.tensor([pair.goal_xy for pair in pairs], dtype=torch.float32)

@@ -4,16 +4,24 @@ import time
 from dataclasses import dataclass, field
 from typing import final
 
-from tugan.cli.console import ProgressLine, note, say, say_json
+import torch
+
+from tugan.cli.console import ProgressLine, note
 from tugan.cli.drag_job import DragJob
-from tugan.cli.drag_plan import Plan, make_plan
+from tugan.cli.drag_photo import PhotoDrag
+from tugan.cli.drag_photo_plan import InversionStopped
+from tugan.cli.drag_plan import Plan
+from tugan.cli.drag_report import Ended, report, say_stopped
+from tugan.cli.drag_source import make_plan
 from tugan.core.images import RgbArray, to_rgb_array
 from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.solve import drag
 from tugan.dragging.step import DragStep
 from tugan.dragging.texture import advice_on_handles
+from tugan.inversion.portrait import edited_photo
 from tugan.render.image_file import write_image
 from tugan.render.overlays import draw_drag
+from tugan.render.photo_file import Photo, with_pixels, write_photo
 from tugan.render.video import FrameReel, write_video
 from tugan.session.project_file import Project, ProjectHeader, save_project
 
@@ -39,7 +47,10 @@ class Recording:
 
 def run_drag_job(job: DragJob) -> int:
     """Do it all; the exit code."""
-    plan = make_plan(job)
+    try:
+        plan = make_plan(job)
+    except InversionStopped as stopped:
+        return say_stopped(job, stopped)
     cautions = cautions_of(plan)
     for caution in cautions:
         note(f"warning: {caution}")
@@ -56,14 +67,19 @@ def run_drag_job(job: DragJob) -> int:
         assert recording.last.outcome is not None
         outcome = recording.last.outcome
     _write(job, plan, recording, recording.last, outcome)
-    _report(job, plan, recording, recording.last, outcome, cautions)
+    ended = Ended(last=recording.last, outcome=outcome, seconds=recording.seconds)
+    report(job, plan, ended, cautions)
     return EXIT_CODES[outcome.ending]
 
 
 def cautions_of(plan: Plan) -> list[str]:
     """Sentences about what is allowed but will probably disappoint."""
-    advice = advice_on_handles(plan.problem)
-    return [*plan.problem.cautions(), *(one.sentence for one in advice if one.poor)]
+    poor = [one for one in advice_on_handles(plan.problem) if one.poor]
+    if plan.photo is None:
+        return [*plan.problem.cautions(), *(one.sentence for one in poor)]
+    place = plan.photo.place
+    told = [place.in_words(text, plan.problem.handles_xy) for text in plan.problem.cautions()]
+    return [*told, *(place.advice(one).sentence for one in poor)]
 
 
 def _solve(job: DragJob, plan: Plan, recording: Recording) -> None:
@@ -97,13 +113,27 @@ def _write(
     job: DragJob, plan: Plan, recording: Recording, last: DragStep, outcome: Outcome
 ) -> None:
     picture = _picture(job, plan, last)
-    write_image(job.outputs.picture, picture)
+    if plan.photo is None:
+        write_image(job.outputs.picture, picture)
+    else:
+        write_photo(job.outputs.picture, _pasted(job, plan.photo, last))
     if job.outputs.project is not None:
         save_project(job.outputs.project, _project(plan, last, outcome))
     if job.outputs.video is not None:
         # a drag that was stuck ends before its last frames
         recording.reel.end_with(last.index, picture)
         write_video(job.outputs.video, recording.reel.frames)
+
+
+def _pasted(job: DragJob, photo: PhotoDrag, last: DragStep) -> Photo:
+    """The whole photograph."""
+    pasted = edited_photo(photo.edit, photo.own, last.ws, finder=photo.finder)
+    if not job.outputs.overlay:
+        return pasted
+    places = (photo.place.to_photo(points) for points in (last.handles_xy, last.targets_xy))
+    handles, targets = (torch.from_numpy(place).float() for place in places)
+    marked = draw_drag(pasted.pixels, handles_xy=handles, targets_xy=targets)
+    return with_pixels(pasted, marked)
 
 
 def _project(plan: Plan, last: DragStep, outcome: Outcome) -> Project:
@@ -124,51 +154,5 @@ def _project(plan: Plan, last: DragStep, outcome: Outcome) -> Project:
         mask=problem.mask,
         result_ws=last.ws,
         result_handles_xy=last.handles_xy,
-    )
-
-
-def _report(
-    job: DragJob,
-    plan: Plan,
-    recording: Recording,
-    last: DragStep,
-    outcome: Outcome,
-    cautions: list[str],
-) -> None:
-    outputs = job.outputs
-    written = [path for path in (outputs.picture, outputs.video, outputs.project) if path]
-    if not job.as_json:
-        say(outcome.sentence)
-        say(f"{recording.seconds:.1f} s   " + "   ".join(str(path) for path in written))
-        return
-    problem = plan.problem
-    rows = zip(
-        problem.handles_xy.tolist(),
-        problem.targets_xy.tolist(),
-        last.handles_xy.tolist(),
-        last.distances_px.tolist(),
-        last.lost.tolist(),
-        strict=True,
-    )
-    say_json(
-        {
-            "outcome": outcome.ending.value,
-            "sentence": outcome.sentence,
-            "steps": last.index,
-            "seconds": round(recording.seconds, 3),
-            "points": [
-                {
-                    "start": start,
-                    "goal": goal,
-                    "final": final,
-                    "distance": round(distance, 2),
-                    "lost": lost,
-                }
-                for start, goal, final, distance, lost in rows
-            ],
-            "model": problem.generator.info.name,
-            "device": str(problem.generator.device),
-            "written": [str(path) for path in written],
-            "warnings": cautions,
-        }
+        photo=None if plan.photo is None else plan.photo.edit,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
+from PIL import Image
 
 from tugan.core.errors import MissingExtraError
 from tugan.core.images import RgbArray
@@ -22,9 +23,11 @@ LICENCE_NOTE = (
 DETECTION_SIDE_PX = 512
 """Faces are looked for in the picture brought down to about this, for speed; landmarks and
 embedding are of the full picture."""
+SEARCH_SIDE_PX = 1280
+"""The same where every face of a photograph is looked for."""
 
 _LANDMARK_FILE = "shape_predictor_68_face_landmarks.dat"
-_EMBEDDING_FILE = "dlib_face_recognition_resnet_model_v1.dat"
+EMBEDDING_FILE = "dlib_face_recognition_resnet_model_v1.dat"
 
 
 @final
@@ -40,7 +43,7 @@ class DlibFaces:
         self._rectangle = dlib.rectangle
         self._detect = dlib.get_frontal_face_detector()
         self._predict = dlib.shape_predictor(str(folder / _LANDMARK_FILE))
-        self._recognise = dlib.face_recognition_model_v1(str(folder / _EMBEDDING_FILE))
+        self._recognise = dlib.face_recognition_model_v1(str(folder / EMBEDDING_FILE))
 
     @property
     def name(self) -> str:
@@ -53,14 +56,33 @@ class DlibFaces:
         boxes = self._detect(np.ascontiguousarray(picture[::stride, ::stride]))
         if not boxes:
             return None
-        box = boxes[0]
-        sides = (stride * side() for side in (box.left, box.top, box.right, box.bottom))
+        return self._face(np.ascontiguousarray(picture), _sides(boxes[0], stride))
+
+    def find_all(self, picture: RgbArray) -> tuple[Face, ...]:
+        """Every face from about a twentieth of the picture's longer side, the surest first."""
+        factor = max(max(picture.shape[:2]) / SEARCH_SIDE_PX, 1.0)
+        small = picture
+        if factor > 1:
+            size = round(picture.shape[1] / factor), round(picture.shape[0] / factor)
+            small = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
+        boxes = self._detect(np.ascontiguousarray(small))
+        if not boxes:  # smaller than the detector's 80 px?
+            boxes = self._detect(np.ascontiguousarray(small), 1)
         pixels = np.ascontiguousarray(picture)
+        return tuple(self._face(pixels, _sides(box, factor)) for box in boxes)
+
+    def _face(self, pixels: RgbArray, sides: tuple[int, int, int, int]) -> Face:
         shape = self._predict(pixels, self._rectangle(*sides))
         return Face(
             landmarks_xy=np.array([(part.x, part.y) for part in shape.parts()], dtype=np.float64),
             embedding=np.array(self._recognise.compute_face_descriptor(pixels, shape)),
         )
+
+
+def _sides(box: Any, scale: float) -> tuple[int, int, int, int]:  # noqa: ANN401 (dlib's)
+    """Left, top, right, bottom of a box found in a picture smaller by ``scale``."""
+    left, top = round(scale * box.left()), round(scale * box.top())
+    return left, top, round(scale * box.right()), round(scale * box.bottom())
 
 
 def find_dlib_models() -> Path:

@@ -39,6 +39,15 @@ class FaceFinder(Protocol):
         ...
 
 
+@runtime_checkable
+class FaceSearch(Protocol):
+    """Something that finds all faces of a photograph."""
+
+    def find_all(self, picture: RgbArray) -> tuple[Face, ...]:
+        """Every face, small ones too, the surest first."""
+        ...
+
+
 def embedding_distance(one: Face, other: Face) -> float:
     """Euclidean; compare with :data:`SAME_PERSON_DISTANCE`."""
     return float(np.linalg.norm(one.embedding - other.embedding))

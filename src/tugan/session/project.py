@@ -9,6 +9,7 @@ from torch import Tensor
 from tugan.core.outcome import Outcome
 from tugan.dragging.methods import SOLVERS, SolverName
 from tugan.generators.protocol import Noise, Ws
+from tugan.inversion.photo_edit import PhotoEdit
 from tugan.session.model_reference import ModelReference
 from tugan.session.project_errors import ProjectFileError
 from tugan.session.settings_field import SettingsField
@@ -46,6 +47,8 @@ class Project:
     """Kept with 8 bits."""
     result_ws: Ws = field(repr=False)
     result_handles_xy: Float[Tensor, "n 2"]
+    photo: PhotoEdit | None = field(default=None, repr=False)
+    """What is dragged, if it is a photograph: points and mask are of its crop."""
 
 
 def check_model(header: ProjectHeader, *, fingerprint: str) -> None:

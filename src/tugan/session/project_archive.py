@@ -13,6 +13,9 @@ from tugan.session.project_errors import ProjectFileError
 MANIFEST = "manifest.json"
 LATENTS = "latents.safetensors"
 THUMBNAIL = "thumbnail.png"
+PHOTO_EDIT = "photo/edit.json"
+PHOTO_TENSORS = "photo/tensors.safetensors"
+PHOTO_ORIGINAL = "photo/original"
 
 MEBIBYTE = 1 << 20
 MAX_FILE_BYTES = 512 * MEBIBYTE
@@ -21,12 +24,31 @@ _LARGEST: Mapping[str, int] = {
     MANIFEST: 32 * MEBIBYTE,
     LATENTS: MAX_FILE_BYTES,
     THUMBNAIL: 4 * MEBIBYTE,
+    PHOTO_EDIT: MEBIBYTE,
+    PHOTO_TENSORS: 256 * MEBIBYTE,
+    PHOTO_ORIGINAL: 256 * MEBIBYTE,
 }
 _LARGEST_MASK = 16 * MEBIBYTE
 _MAX_UNPACKED_BYTES = MAX_FILE_BYTES + 128 * MEBIBYTE
-_NAME = re.compile(r"manifest\.json|latents\.safetensors|thumbnail\.png|mask-\d{1,4}\.png")
+_NAME = re.compile(
+    r"manifest\.json|latents\.safetensors|thumbnail\.png|mask-\d{1,4}\.png"
+    r"|photo/(edit\.json|tensors\.safetensors|original)"
+)
+_PLAIN = {LATENTS: "latents", PHOTO_TENSORS: "tensors"}
 _ENCRYPTED = 0x1
 _MAGIC = b"PK\x03\x04"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchivedPhoto:
+    """The members of a project that are its photograph's."""
+
+    edit: bytes = field(repr=False)
+    """JSON."""
+    tensors: bytes = field(repr=False)
+    """Safetensors."""
+    original: bytes | None = field(repr=False)
+    """The photograph's own file; None if only its name was kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +60,7 @@ class ProjectArchive:
     masks: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """PNG files by their names in the archive."""
     thumbnail: bytes | None = field(default=None, repr=False)
+    photo: ArchivedPhoto | None = field(default=None, repr=False)
 
     def to_bytes(self) -> bytes:
         """As a zip; the same members give the same bytes."""
@@ -49,6 +72,8 @@ class ProjectArchive:
                 _add(archive, name, content, compress=False)
             if self.thumbnail is not None:
                 _add(archive, THUMBNAIL, self.thumbnail, compress=False)
+            if self.photo is not None:
+                _add_photo(archive, self.photo)
         return target.getvalue()
 
 
@@ -71,6 +96,7 @@ def read_archive(content: bytes, *, name: str) -> ProjectArchive:
         latents=_required(members, LATENTS, name=name),
         masks=masks,
         thumbnail=members.get(THUMBNAIL),
+        photo=_photo_of(members, name=name),
     )
 
 
@@ -86,6 +112,24 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes, *, compress: bool)
     member.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     member.external_attr = 0o644 << 16
     archive.writestr(member, content)
+
+
+def _add_photo(archive: zipfile.ZipFile, photo: ArchivedPhoto) -> None:
+    _add(archive, PHOTO_EDIT, photo.edit, compress=True)
+    _add(archive, PHOTO_TENSORS, photo.tensors, compress=False)
+    if photo.original is not None:
+        _add(archive, PHOTO_ORIGINAL, photo.original, compress=False)
+
+
+def _photo_of(members: Mapping[str, bytes], *, name: str) -> ArchivedPhoto | None:
+    """None if there is none of it; :class:`ProjectFileError` if there is only some."""
+    if not members.keys() & {PHOTO_EDIT, PHOTO_TENSORS, PHOTO_ORIGINAL}:
+        return None
+    return ArchivedPhoto(
+        edit=_required(members, PHOTO_EDIT, name=name),
+        tensors=_required(members, PHOTO_TENSORS, name=name),
+        original=members.get(PHOTO_ORIGINAL),
+    )
 
 
 def _read_members(
@@ -134,8 +178,10 @@ def _check_directory(members: list[zipfile.ZipInfo], *, name: str) -> None:
             raise ProjectFileError(
                 f"{name} is too large: {called} would unpack to {member.file_size} bytes"
             )
-        if called == LATENTS and member.compress_type != zipfile.ZIP_STORED:
-            raise ProjectFileError(f"{name} has packed latents; tugan projects store them plainly")
+        if called in _PLAIN and member.compress_type != zipfile.ZIP_STORED:
+            raise ProjectFileError(
+                f"{name} has packed {_PLAIN[called]}; tugan projects store them plainly"
+            )
     if sum(member.file_size for member in members) > _MAX_UNPACKED_BYTES:
         raise ProjectFileError(f"{name} is too large: it would unpack to more than 640 MiB")
 

@@ -5,6 +5,7 @@ older versions, one drag as safetensors, are read too.
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from tugan.core.atomic_write import atomic_path
@@ -18,13 +19,17 @@ from tugan.session.project import check_model as check_model
 from tugan.session.project_archive import MAX_FILE_BYTES, is_archive, read_archive
 from tugan.session.project_drag import history_of_project, project_of_history
 from tugan.session.project_errors import ProjectFileError as ProjectFileError
+from tugan.session.project_photo import archived_photo, photo_of
 from tugan.session.project_reader import history_of
 from tugan.session.project_writer import archive_of
 
 
 def save_project(path: Path, project: Project) -> None:
     """Write a drag as a project of two entries, its start and its end, whole or not at all."""
-    write_history(path, history_of_project(project))
+    archive = archive_of(history_of_project(project))
+    if project.photo is not None:
+        archive = replace(archive, photo=archived_photo(project.photo))
+    _write(path, archive.to_bytes())
 
 
 def load_project(path: Path) -> Project:
@@ -33,17 +38,30 @@ def load_project(path: Path) -> Project:
     :class:`ProjectFileError` says what is wrong with the file.
     """
     content = _content_of(path)
-    if is_archive(content):
-        return project_of_history(history_of(read_archive(content, name=str(path)), name=str(path)))
-    return read_legacy(content, name=str(path))
+    if not is_archive(content):
+        return read_legacy(content, name=str(path))
+    archive = read_archive(content, name=str(path))
+    project = project_of_history(history_of(archive, name=str(path)))
+    if archive.photo is None:
+        return project
+    return replace(project, photo=photo_of(archive.photo, name=str(path)))
 
 
 def read_history(source: Path | bytes) -> History:
-    """The history in a project, of any version; :class:`ProjectFileError` if it is none."""
+    """The history in a project, of any version; :class:`ProjectFileError` if it is none.
+
+    Projects with a photograph have more to them than a history, and are refused.
+    """
     name = str(source) if isinstance(source, Path) else "the file"
     content = _content_of(source) if isinstance(source, Path) else source
     if is_archive(content):
-        return history_of(read_archive(content, name=name), name=name)
+        archive = read_archive(content, name=name)
+        if archive.photo is not None:
+            raise ProjectFileError(
+                f"{name} holds a photograph, and projects with a photograph cannot be opened in"
+                " the studio yet: tugan drag --project goes on with it"
+            )
+        return history_of(archive, name=name)
     return history_of_project(read_legacy(content, name=name))
 
 
@@ -55,11 +73,7 @@ def write_history(
     :class:`OutputError` if the disk does not take it. ``lean`` leaves the trails of old entries
     out: animations of them cannot be made afterwards.
     """
-    content = history_bytes(history, lean=lean, thumbnail=thumbnail)
-    with atomic_path(path) as temporary, temporary.open("wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
+    _write(path, history_bytes(history, lean=lean, thumbnail=thumbnail))
 
 
 def history_bytes(
@@ -67,6 +81,13 @@ def history_bytes(
 ) -> bytes:
     """What :func:`write_history` writes."""
     return archive_of(history, lean=lean, thumbnail=thumbnail).to_bytes()
+
+
+def _write(path: Path, content: bytes) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
 
 
 def _content_of(path: Path) -> bytes:

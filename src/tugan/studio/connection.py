@@ -124,7 +124,8 @@ class Connection:
             case events.HistoryPicture():
                 self._put_jpeg(FrameKind.HISTORY, event.entry, event.pixels)
             case events.Advised():
-                advice = wire.Advice(point=event.point_id, text=event.text, better=event.better_xy)
+                text = f"{event.text[:1].upper()}{event.text[1:]}."
+                advice = wire.Advice(point=event.point_id, text=text, better=event.better_xy)
                 self._put_json(("advice", event.point_id), lambda: advice)
             case events.Reported():
                 self._notify(event.level, event.code, event.text, event.remedy)

@@ -14,6 +14,7 @@ export function CompareButton() {
       type="button"
       class="quiet-button"
       data-testid="compare"
+      aria-label="Hold to see the original"
       aria-pressed={comparing.value}
       title="Hold to see the original (\)"
       disabled={doc.value?.generator == null}

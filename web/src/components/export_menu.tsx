@@ -60,6 +60,7 @@ export function ExportMenu() {
         class="quiet-button"
         ref={button}
         data-testid="export"
+        aria-label="Export"
         aria-expanded={isOpen.value}
         aria-controls="export-menu"
         disabled={doc.value?.generator == null || job.value !== null}

@@ -42,7 +42,7 @@ function Card({ one }: { one: StripEntry }) {
     >
       {branchesFrom !== null && (
         <span class="branch-mark" title={`Branches from ${branchesFrom}`} aria-hidden="true">
-          <Icon name="branch" size={14} />
+          <Icon name="branch" size={16} />
           {branchesFrom}
         </span>
       )}

@@ -112,10 +112,9 @@ function SeedField() {
       class="seed-form"
       onSubmit={(event) => {
         event.preventDefault();
-        const wanted = Number(text);
-        if (text !== "" && Number.isInteger(wanted) && wanted >= 0 && wanted <= MAX_SEED) {
+        if (isSeed(text)) {
           typed.value = null;
-          takeSeed(studio, wanted);
+          takeSeed(studio, Number(text));
         }
       }}
     >
@@ -132,6 +131,12 @@ function SeedField() {
           onInput={(event) => {
             typed.value = event.currentTarget.value;
           }}
+          onBlur={(event) => {
+            if (!isSeed(text)) {
+              typed.value = null;
+              event.currentTarget.value = seed === null ? "" : String(seed);
+            }
+          }}
         />
       </label>
       <button type="submit" class="quiet-button" data-testid="seed-go">
@@ -139,6 +144,11 @@ function SeedField() {
       </button>
     </form>
   );
+}
+
+function isSeed(text: string): boolean {
+  const wanted = Number(text);
+  return text !== "" && Number.isInteger(wanted) && wanted >= 0 && wanted <= MAX_SEED;
 }
 
 function Truncation() {

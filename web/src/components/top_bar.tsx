@@ -49,6 +49,7 @@ export function TopBar({ chooseFile }: { chooseFile: () => void }) {
           type="button"
           class="quiet-button"
           data-testid="open-project"
+          aria-label="Open a project"
           title="Open a project (Ctrl+O)"
           onClick={chooseFile}
         >
@@ -59,6 +60,7 @@ export function TopBar({ chooseFile }: { chooseFile: () => void }) {
           type="button"
           class="quiet-button"
           data-testid="save-project"
+          aria-label="Save the project"
           title="Save the project (Ctrl+S)"
           disabled={doc.value === null || job.value !== null}
           onClick={() => void saveProject(studio)}

@@ -128,6 +128,15 @@ export const SHEET: readonly { title: string; rows: readonly [string, readonly s
     ],
   },
   {
+    title: "Look",
+    rows: [
+      ["Zoom at the pointer", ["Wheel"]],
+      ["Pan", ["Space", "drag"]],
+      ["Fit, or 100%", ["0", "1"]],
+      ["Show the original while held", ["Tab", "\\"]],
+    ],
+  },
+  {
     title: "Drag",
     rows: [
       ["Start", ["Ctrl", "Enter"]],
@@ -137,15 +146,6 @@ export const SHEET: readonly { title: string; rows: readonly [string, readonly s
       ["Move the selected end by 1 px", ["Arrows"]],
       ["Move it by 10 px", ["Shift", "Arrows"]],
       ["Remove the selected point", ["Delete"]],
-    ],
-  },
-  {
-    title: "Look",
-    rows: [
-      ["Zoom at the pointer", ["Wheel"]],
-      ["Pan", ["Space", "drag"]],
-      ["Fit, or 100%", ["0", "1"]],
-      ["Show the original while held", ["Tab", "\\"]],
     ],
   },
   {

@@ -7,6 +7,9 @@ it("says how a drag goes", () => {
     "step 6, 4.1 px left, 12 steps/s",
   );
   expect(progressWords({ ...progress, steps_per_s: 0.53, points: [] })).toContain("0.5 steps/s");
+  expect(progressWords({ ...progress, step: 0, steps_per_s: 0, points: [] })).toBe(
+    "step 0, 4.1 px left",
+  );
 });
 
 it("says sizes and variety", () => {

@@ -5,7 +5,9 @@ import type { GeneratorView, ModelView, Progress, State } from "../wire/messages
 export function progressWords(progress: Progress): string {
   const rate = progress.steps_per_s;
   const steps = rate >= 10 ? rate.toFixed(0) : rate.toFixed(1);
-  return `step ${progress.step}, ${progress.farthest_px.toFixed(1)} px left, ${steps} steps/s`;
+  // Not known before the first step.
+  const pace = rate > 0 ? `, ${steps} steps/s` : "";
+  return `step ${progress.step}, ${progress.farthest_px.toFixed(1)} px left${pace}`;
 }
 
 export function liveWords(progress: Progress): string {

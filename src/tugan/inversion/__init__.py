@@ -1,0 +1,1 @@
+"""Photographs into the generator and back: align, invert, tune, paste."""

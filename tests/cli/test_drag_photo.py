@@ -1,0 +1,405 @@
+"""Dragging photographs: in one go, after ``tugan invert``, and again from a project."""
+
+import importlib.util
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cli.program import Ran, Tugan
+from tugan.core.images import RgbArray, to_rgb_array
+from tugan.dragging.solve import drag as dragged
+from tugan.dragging.step import DragStep
+from tugan.generators.protocol import PretrainedGenerator, sample_z, synthesize
+from tugan.inversion.align import manual_crop
+from tugan.inversion.photo_edit import PhotoEdit, PhotoSource
+from tugan.inversion.photo_edit_file import load_photo_edit, save_photo_edit
+from tugan.inversion.portrait import PhotoStep, begin_photo, invert_photo
+from tugan.inversion.settings import InversionSettings, TuningSettings
+from tugan.render.edit_mark import marked_xmp
+from tugan.session.project_errors import ProjectFileError
+from tugan.session.project_file import load_project, read_history
+
+needs_dlib = pytest.mark.skipif(
+    importlib.util.find_spec("dlib") is None, reason="needs the extra 'faces'"
+)
+CROP = ("--crop", "144,124,128")
+POINT = ("--point", "130,110:150,130")
+QUICK = ("--steps", "3")
+SIZE = 300, 260
+_ARTIST = 0x013B
+
+
+@pytest.fixture(scope="session")
+def content(stylegan2_128: PretrainedGenerator) -> RgbArray:
+    """300 x 260 px, noise with a picture of the model's in it."""
+    z = sample_z(9, z_dim=stylegan2_128.info.z_dim)
+    picture = to_rgb_array(synthesize(stylegan2_128, stylegan2_128.map(z, psi=0.7)))
+    pixels = np.random.default_rng(0).integers(0, 255, (*reversed(SIZE), 3), dtype=np.uint8)
+    pixels[60:188, 80:208] = picture
+    return pixels
+
+
+@pytest.fixture
+def photo(here: Path, content: RgbArray) -> Path:
+    """With an artist and a place in its metadata."""
+    (here / "photo.png").write_bytes(bytes_of(content))
+    return here / "photo.png"
+
+
+@pytest.fixture
+def drag_photo(drag: Tugan, photo: Path) -> Tugan:
+    """``tugan drag --image`` of it, two steps a stage."""
+
+    def run(*arguments: str | Path) -> Ran:
+        return drag("--image", photo, *CROP, "--invert-steps", "2", *arguments)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def edit(stylegan2_128: PretrainedGenerator, content: RgbArray) -> PhotoEdit:
+    """As ``drag_photo`` inverts it."""
+    begun = begin_photo(
+        PhotoSource.of(bytes_of(content), name="photo.png"),
+        manual_crop((144, 124), side_px=128),
+        stylegan2_128,
+        inversion=InversionSettings(steps=2),
+        tuning=TuningSettings(steps=2),
+    )
+    *_, last = invert_photo(begun, stylegan2_128)
+    return last.edit
+
+
+@pytest.fixture
+def inverted(edit: PhotoEdit, here: Path) -> Path:
+    """What ``tugan invert`` would write of it."""
+    save_photo_edit(here / "me.tugan", edit)
+    return here / "me.tugan"
+
+
+@pytest.fixture
+def drag_inverted(drag: Tugan, inverted: Path) -> Tugan:
+    """``tugan drag --project`` of that."""
+
+    def run(*arguments: str | Path) -> Ran:
+        return drag("--project", inverted, *arguments)
+
+    return run
+
+
+def bytes_of(content: RgbArray) -> bytes:
+    exif = Image.Exif()
+    exif[_ARTIST] = "Somebody"
+    exif.get_ifd(0x8825)[1] = "N"
+    target = io.BytesIO()
+    Image.fromarray(content).save(target, "PNG", exif=exif)
+    return target.getvalue()
+
+
+def pixels_of(path: Path) -> RgbArray:
+    with Image.open(path) as opened:
+        return np.array(opened.convert("RGB"))
+
+
+def assert_only_the_crop_changed(path: Path, content: RgbArray) -> None:
+    changed = (pixels_of(path) != content).any(axis=2)
+    assert changed[64:184, 84:204].any()
+    changed[60:188, 80:208] = False
+    assert not changed.any()
+
+
+def test_in_one_go(drag_photo: Tugan, here: Path, content: RgbArray) -> None:
+    ran = drag_photo(*POINT, "-o", "out.png", "--json")
+    assert ran.code == 0
+    assert_only_the_crop_changed(here / "out.png", content)
+    said = ran.json()
+    assert said["stage"] == "done"
+    assert said["quality"]["grade"] in ("good", "usable", "poor")
+    assert said["written"] == ["out.png"]
+    (point,) = said["points"]
+    assert (point["start"], point["goal"]) == ([130, 110], [150, 130])
+    assert 80 < point["final"][0] < 208
+    assert any("location" in warning for warning in said["warnings"])
+
+
+def test_metadata_is_kept_but_for_the_place_and_the_edit_is_marked(
+    drag_inverted: Tugan, here: Path
+) -> None:
+    assert drag_inverted(*POINT, "-o", "out.jpg").code == 0
+    with Image.open(here / "out.jpg") as opened:
+        assert opened.size == SIZE
+        assert opened.getexif()[_ARTIST] == "Somebody"
+        assert 0x8825 not in opened.getexif()
+        assert opened.info["xmp"] == marked_xmp()
+
+
+def test_without_a_step_the_photograph_comes_back_to_the_bit(
+    drag_inverted: Tugan, here: Path, content: RgbArray
+) -> None:
+    assert drag_inverted(*POINT, "--steps", "0", "-o", "out.png").code == 0
+    assert (pixels_of(here / "out.png") == content).all()
+
+
+def test_points_are_of_the_photograph_when_the_crop_is_turned_and_scaled(
+    drag: Tugan, photo: Path
+) -> None:
+    turned = ("--image", photo, "--crop", "150,130,200,30", "--no-tune", "--invert-steps", "1")
+    ran = drag(*turned, *POINT, "--steps", "0", "-o", "out.png", "--json")
+    (point,) = ran.json()["points"]
+    assert point["start"] == pytest.approx([130, 110], abs=0.02)
+    assert point["final"] == point["start"]
+    assert point["distance"] == pytest.approx(np.hypot(20, 20), abs=0.02)
+
+
+def test_a_mask_is_of_the_photograph_too(
+    drag_inverted: Tugan, here: Path, content: RgbArray
+) -> None:
+    mask = Image.new("L", SIZE, 0)
+    mask.paste(255, (0, 0, 144, SIZE[1]))
+    mask.save(here / "left.png")
+    assert drag_inverted(*POINT, "--mask", "left.png", "--save-project", "a.tugan").code == 0
+    kept = load_project(here / "a.tugan").mask
+    assert kept is not None
+    assert kept.shape == (128, 128)
+    assert float(kept[:, :60].min()) == 1
+    assert float(kept[:, 68:].max()) == 0
+    Image.new("L", (128, 128), 255).save(here / "small.png")
+    ran = drag_inverted(*POINT, "--keep-mask", "small.png")
+    assert ran.code == 2
+    assert "the mask is 128 x 128 px but the picture is 300 x 260 px" in ran.err
+
+
+def test_cautions_name_places_of_the_photograph(drag_inverted: Tugan, here: Path) -> None:
+    Image.new("L", SIZE, 255).save(here / "all.png")
+    ran = drag_inverted(*POINT, "--keep-mask", "all.png", "--steps", "1")
+    assert "the handle at (130, 110): it will hardly move" in ran.err
+
+
+def test_an_overlay_is_drawn_on_the_photograph_and_animated_on_the_crop(
+    drag_inverted: Tugan, here: Path
+) -> None:
+    ran = drag_inverted(*POINT, "--overlay", "--video", "a.gif", "-o", "out.png")
+    assert ran.code == 0
+    assert pixels_of(here / "out.png").shape == (SIZE[1], SIZE[0], 3)
+    assert pixels_of(here / "a.gif").shape == (128, 128, 3)
+
+
+def test_what_was_inverted_is_not_inverted_again(
+    drag_photo: Tugan, drag_inverted: Tugan, here: Path, content: RgbArray
+) -> None:
+    ran = drag_inverted(*POINT, "-o", "out.png", "--json")
+    assert ran.code == 0
+    assert ran.json()["invert_seconds"] == 0
+    assert_only_the_crop_changed(here / "out.png", content)
+    assert drag_photo(*POINT, "-o", "at-once.png").code == 0
+    assert (pixels_of(here / "at-once.png") == pixels_of(here / "out.png")).all()
+
+
+def test_a_stopped_inversion_is_refused_with_what_to_do(
+    drag: Tugan, inverted: Path, here: Path
+) -> None:
+    save_photo_edit(here / "half.tugan", replace(load_photo_edit(inverted), stage="tune"))
+    ran = drag("--project", "half.tugan", *POINT)
+    assert ran.code == 2
+    assert "go on with tugan invert half.tugan -o half.tugan" in ran.err
+
+
+def test_a_saved_drag_of_a_photograph_repeats_to_the_bit(
+    tugan: Tugan, drag_inverted: Tugan, inverted: Path, here: Path
+) -> None:
+    assert drag_inverted(*POINT, "-o", "a.png", "--save-project", "a.tugan").code == 0
+    inverted.unlink()
+    ran = tugan("drag", "--project", "a.tugan", "-o", "b.png", "--save-project", "b.tugan")
+    assert ran.code == 0
+    assert (here / "b.png").read_bytes() == (here / "a.png").read_bytes()
+    assert (here / "b.tugan").read_bytes() == (here / "a.tugan").read_bytes()
+
+
+def test_points_go_on_from_where_it_ended(
+    tugan: Tugan, drag_inverted: Tugan, here: Path, content: RgbArray
+) -> None:
+    assert drag_inverted(*POINT, "-o", "a.png", "--save-project", "a.tugan").code == 0
+    more = ("drag", "--project", "a.tugan", "--point", "150,100:140,100")
+    assert tugan(*more, "--steps", "0", "-o", "b.png").code == 0
+    assert (pixels_of(here / "b.png") == pixels_of(here / "a.png")).all()
+    assert tugan(*more, *QUICK, "-o", "c.png").code == 0
+    assert (pixels_of(here / "c.png") != pixels_of(here / "a.png")).any()
+    assert_only_the_crop_changed(here / "c.png", content)
+
+
+def test_a_project_keeps_the_photograph_and_the_models_own_fingerprint(
+    drag_inverted: Tugan, photo: Path, here: Path
+) -> None:
+    assert drag_inverted(*POINT, "--save-project", "a.tugan").code == 0
+    project = load_project(here / "a.tugan")
+    assert project.photo is not None
+    assert project.photo.delta is not None
+    assert project.photo.source.content == photo.read_bytes()
+    assert project.header.model.fingerprint == project.photo.fingerprint
+    with zipfile.ZipFile(here / "a.tugan") as opened:
+        assert opened.read("photo/original") == photo.read_bytes()
+    with pytest.raises(ProjectFileError, match="cannot be opened in the studio yet"):
+        read_history(here / "a.tugan")
+
+
+def test_another_model_is_refused_with_both_names(
+    tugan: Tugan, inverted: Path, oracle_dir: Path
+) -> None:
+    ran = tugan("drag", "--project", inverted, *POINT, "--model", "faces-1024")
+    assert ran.code == 2
+    assert "nvidia-stylegan2-128" in ran.err
+    assert "faces-1024" in ran.err
+    ran = tugan("drag", "--project", inverted, *POINT)
+    assert ran.code == 2
+    assert "made with the model nvidia-stylegan2-128" in ran.err
+    assert "give its file with --model" in ran.err
+
+
+def test_a_photograph_that_is_gone_is_said(
+    drag: Tugan, inverted: Path, photo: Path, here: Path
+) -> None:
+    edit = load_photo_edit(inverted)
+    named = PhotoSource.of(photo.read_bytes(), name=str(photo), keep=False)
+    save_photo_edit(here / "named.tugan", replace(edit, source=named))
+    assert drag("--project", "named.tugan", *POINT, "--steps", "0").code == 0
+    photo.unlink()
+    ran = drag("--project", "named.tugan", *POINT)
+    assert ran.code == 2
+    assert "is gone" in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--seed", "1"), "--seed cannot be used with --image"),
+        (("--psi", "1", "--label", "1"), "--psi and --label cannot be used with --image"),
+        (("--noise", "none"), "--noise cannot be used with --image"),
+        (("--project", "me.tugan"), "--project cannot be used with --image"),
+        (("--crop", "1,2"), "expected x,y,side"),
+        (("--crop", "900,900,90"), "outside the photograph"),
+        (("--point", "10,10:140,120"), "the handle (10, 10) is outside the square"),
+        (("--point", "140,120:299,120"), "the goal (299, 120) is outside the square"),
+        (("--point", "140,120:300,120"), "outside the photograph: x goes from 0 to 299"),
+        (("--point", "140,120:140,120"), "the handle (140, 120) is already at its goal"),
+        (("--mask", "none.png"), "there is no mask file"),
+        (("-o", "out.tiff"), ".png, .jpg"),
+        (("-o", "photo.png"), "would be written over"),
+        (("--image", "none.png"), "there is no photograph"),
+        (("--image", "text.jpg"), "cannot be read as a picture"),
+        (("--image", "me.tugan"), "give it as --project"),
+    ],
+)
+def test_bad_input_is_one_sentence_before_the_long_work(
+    drag_photo: Tugan,
+    here: Path,
+    arguments: tuple[str, ...],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(*arguments: Any, **options: Any) -> Iterator[PhotoStep]:  # noqa: ANN401
+        raise AssertionError("it was inverted")
+
+    monkeypatch.setattr("tugan.cli.drag_photo_plan.invert_photo", never)
+    (here / "text.jpg").write_text("hello")
+    ran = drag_photo(*POINT, *arguments)
+    assert ran.code == 2
+    assert said in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+    assert not (here / "tugan.png").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--face", "1"), CROP, ("--no-tune",), ("--invert-steps", "2"), ("--invert-seconds", "2")],
+)
+def test_options_of_photographs_need_one(drag: Tugan, arguments: tuple[str, ...]) -> None:
+    ran = drag(*POINT, *arguments)
+    assert ran.code == 2
+    assert "is for photographs: give one with --image" in ran.err
+
+
+def test_a_photograph_without_points_is_not_inverted(drag_photo: Tugan) -> None:
+    ran = drag_photo()
+    assert ran.code == 2
+    assert "there are no points" in ran.err
+
+
+@needs_dlib
+def test_no_face_is_said_and_what_to_do(drag: Tugan, photo: Path) -> None:
+    ran = drag("--image", photo, *POINT)
+    assert ran.code == 2
+    assert "No face was found" in ran.err
+    assert "--crop x,y,side" in ran.err
+
+
+def test_ctrl_c_while_inverting_keeps_what_goes_on(
+    tugan: Tugan,
+    drag: Tugan,
+    drag_photo: Tugan,
+    model: Path,
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*arguments: Any, **options: Any) -> Iterator[PhotoStep]:  # noqa: ANN401
+        yield next(invert_photo(*arguments, **options))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tugan.cli.drag_photo_plan.invert_photo", interrupted)
+        ran = drag_photo(*POINT, "-o", "out.png")
+        assert ran.code == 130
+        assert "nothing is written" in ran.out
+        ran = drag_photo(*POINT, "-o", "out.png", "--save-project", "a.tugan", "--json")
+    assert ran.code == 130
+    assert ran.json()["stage"] == "invert"
+    assert ran.json()["written"] == ["a.tugan"]
+    assert not (here / "out.png").exists()
+    assert drag("--project", "a.tugan", *POINT).code == 2
+    assert tugan("invert", "a.tugan", "-o", "a.tugan", "--model", model).code == 0
+    assert drag("--project", "a.tugan", *POINT, "-o", "out.png").code == 0
+
+
+def test_ctrl_c_while_dragging_keeps_the_last_picture(
+    drag_inverted: Tugan, here: Path, content: RgbArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: Any, **options: Any) -> Iterator[DragStep]:  # noqa: ANN401
+        steps = dragged(*arguments, **options)
+        yield from (next(steps) for _ in range(3))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tugan.cli.drag_run.drag", interrupted)
+    ran = drag_inverted(*POINT, "-o", "out.png", "--json")
+    assert ran.code == 130
+    assert ran.json()["outcome"] == "cancelled"
+    assert_only_the_crop_changed(here / "out.png", content)
+
+
+@needs_dlib
+def test_a_face_in_a_photograph(tugan: Tugan, faces: PretrainedGenerator, here: Path) -> None:
+    with torch.no_grad():
+        ws = faces.map(sample_z(0, z_dim=faces.info.z_dim), psi=0.7)
+    face = Image.fromarray(to_rgb_array(synthesize(faces, ws))).resize((400, 400))
+    whole = Image.effect_noise((700, 520), 20).convert("RGB")
+    whole.paste(face, (150, 60))
+    whole.save(here / "photo.png")
+    # the nose's tip
+    point = ("--point", "350,270:365,270")
+    brief = ("--no-tune", "--invert-steps", "12", "--steps", "4")
+    ran = tugan("drag", "--image", "photo.png", *point, *brief, "-o", "out.png", "--json")
+    assert ran.code == 0
+    said = ran.json()
+    assert said["quality"]["identity_distance"] is not None
+    assert said["points"][0]["final"][0] > 352
+    changed = (pixels_of(here / "out.png") != np.asarray(whole)).any(axis=2)
+    assert changed[200:300, 300:400].any()
+    changed[60:460, 150:550] = False
+    assert not changed.any()

@@ -1,0 +1,161 @@
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+
+from tugan.core.images import RgbArray
+from tugan.inversion.align import AlignmentError, crop, manual_crop
+from tugan.inversion.grain import add_grain, grain_of
+from tugan.inversion.motion import motion_between, warped
+from tugan.inversion.paste import Edit, PasteSettings, paste_back
+from tugan.inversion.pyramid import blend, levels_for
+
+
+def noise(height: int, width: int, *, seed: int = 0) -> RgbArray:
+    return np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+
+
+def blobs(size_px: int, *, shift_px: float = 0.0) -> torch.Tensor:
+    """A picture with something to follow everywhere, moved to the right."""
+    ys, xs = torch.meshgrid(torch.arange(size_px), torch.arange(size_px), indexing="ij")
+    x, y = (xs - shift_px) / size_px * 40, ys / size_px * 40
+    channels = [torch.sin(x) * torch.cos(y), torch.sin(0.6 * x + 1), torch.cos(0.7 * y + 0.3 * x)]
+    return 0.7 * torch.stack(channels)[None]
+
+
+def disc(size_px: int, radius_share: float) -> torch.Tensor:
+    place = (torch.arange(size_px) + 0.5) / size_px - 0.5
+    distance = (place[:, None] ** 2 + place[None, :] ** 2).sqrt()
+    return ((radius_share - distance) * 20).clamp(0, 1)
+
+
+def test_everything_outside_the_mask_is_bit_identical() -> None:
+    photo = noise(300, 400)
+    place = manual_crop((210, 140), side_px=150, angle_deg=20)
+    edit = Edit(after=torch.ones(1, 3, 64, 64), mask=disc(64, 0.3))
+    result = paste_back(photo, edit, place)
+    assert result[130:150, 200:220].mean() > 230
+    changed = np.argwhere((result != photo).any(axis=2))
+    assert len(changed) > 1000
+    # the disc is 0.3 of the side wide
+    assert np.hypot(*(changed - (140, 210)).T).max() <= 0.3 * 150 + 4
+    assert photo.tobytes() == noise(300, 400).tobytes()  # and the photograph itself is left alone
+
+
+def test_an_empty_mask_changes_nothing() -> None:
+    photo = noise(100, 100)
+    edit = Edit(after=torch.ones(1, 3, 64, 64), mask=torch.zeros(64, 64))
+    assert np.array_equal(paste_back(photo, edit, manual_crop((50, 50), side_px=60)), photo)
+
+
+def test_a_square_that_reaches_over_the_edge_is_pasted_as_far_as_it_goes() -> None:
+    photo = noise(200, 200)
+    place = manual_crop((0, 100), side_px=120)
+    result = paste_back(photo, Edit(after=torch.ones(1, 3, 64, 64), mask=torch.ones(64, 64)), place)
+    assert result.shape == photo.shape
+    assert (result[100, :30] > 200).all()
+    assert np.array_equal(result[:, 70:], photo[:, 70:])
+    with pytest.raises(AlignmentError, match="outside"):
+        paste_back(
+            photo,
+            Edit(after=torch.ones(1, 3, 64, 64), mask=torch.ones(64, 64)),
+            manual_crop((-500, 100), side_px=120),
+        )
+
+
+def test_an_edit_that_changes_nothing_gives_the_photograph_back() -> None:
+    """What the generator missed is carried along with no motion: onto itself."""
+    photo = noise(200, 220)
+    place = manual_crop((100, 100), side_px=140, angle_deg=10)
+    before = blobs(128)  # the generator's idea of it, as wrong as can be
+    edit = Edit(after=before.clone(), before=before, mask=disc(128, 0.4))
+    result = paste_back(photo, edit, place)
+    inner = np.s_[70:130, 70:130]
+    assert np.abs(result[inner].astype(int) - photo[inner]).mean() < 6
+    plain = paste_back(photo, edit, place, PasteSettings(carry_detail=False, match_grain=False))
+    assert np.abs(plain[inner].astype(int) - photo[inner]).mean() > 40
+
+
+def test_twenty_megapixels_need_little_memory() -> None:
+    photo = noise(16, 16).repeat(240, axis=0).repeat(320, axis=1)
+    assert photo.size == 3 * 3840 * 5120
+    place = manual_crop((2500, 1900), side_px=3000, angle_deg=5)
+    small = blobs(128)
+    edit = Edit(after=blobs(128, shift_px=2), before=small, mask=disc(128, 0.5))
+    tracemalloc.start()
+    before_bytes = _resident_bytes()
+    result = paste_back(photo, edit, place)
+    python_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert result.shape == photo.shape
+    # torch's own memory is not traced: the process as a whole, at its highest
+    assert python_bytes < 0.6 * 2**30
+    assert _resident_bytes(highest=True) - before_bytes < 1.5 * 2**30
+
+
+def _resident_bytes(*, highest: bool = False) -> int:
+    name = "VmHWM:" if highest else "VmRSS:"
+    with open("/proc/self/status") as file:
+        (line,) = (line for line in file if line.startswith(name))
+    return int(line.split()[1]) * 1024
+
+
+def test_motion_is_found_and_trusted() -> None:
+    before, after = blobs(256), blobs(256, shift_px=9)
+    motion = motion_between(before, after)
+    inner = motion.offset[0, :, 40:-40, 40:-40]
+    # each place came from 9 px to its left
+    assert float(inner[0].median()) * 256 == pytest.approx(-9, abs=0.5)
+    assert float(inner[1].abs().median()) * 256 < 0.5
+    assert float(motion.trust[0, 0, 40:-40, 40:-40].mean()) > 0.9
+    assert float((warped(before, motion.offset) - after)[..., 40:-40, 40:-40].abs().mean()) < 0.05
+
+
+def test_what_was_not_there_before_is_not_trusted() -> None:
+    before = blobs(256)
+    after = before.clone()
+    after[:, :, 100:160, 100:160] = 1.0
+    motion = motion_between(before, after)
+    assert float(motion.trust[0, 0, 115:145, 115:145].mean()) < 0.4
+    assert float(motion.trust[0, 0, 200:230, 200:230].mean()) > 0.9
+
+
+def test_nothing_moves_where_nothing_changed() -> None:
+    motion = motion_between(blobs(128), blobs(128))
+    assert float(motion.offset.abs().max()) == 0
+    assert float(motion.trust[0, 0, 10:-10, 10:-10].min()) == pytest.approx(1)
+
+
+def test_blending_goes_from_one_picture_to_the_other_without_a_step() -> None:
+    under, over = torch.zeros(128, 160), torch.full((128, 160), 100.0)
+    weight = torch.zeros(128, 160)
+    weight[:, 80:] = 1
+    mixed = blend(under, over, weight, levels=levels_for(128, 160))
+    row = mixed[64]
+    assert float(row[0]) < 10
+    assert float(row[-1]) > 90
+    assert float((row[1:] - row[:-1]).abs().max()) < 12
+    assert torch.equal(blend(under, over, torch.zeros_like(weight), levels=3), under)
+
+
+@pytest.mark.parametrize("deviation", [2.0, 6.0])
+def test_grain_is_measured_and_matched(deviation: float) -> None:
+    rng = torch.Generator().manual_seed(0)
+    slope = torch.arange(200.0)[None].expand(200, -1)
+    grainy = slope + deviation * torch.randn(200, 200, generator=rng)
+    everywhere = torch.ones(200, 200)
+    assert grain_of(grainy, everywhere) == pytest.approx(deviation, rel=0.1)
+    assert grain_of(slope, everywhere) == pytest.approx(0, abs=0.01)
+    matched = add_grain(slope, missing=deviation**2, seed=1)
+    assert grain_of(matched, everywhere) == pytest.approx(deviation, rel=0.1)
+    assert add_grain(slope, missing=-1.0, seed=1) is slope
+    assert grain_of(grainy, torch.zeros(200, 200)) == 0
+
+
+def test_a_photograph_survives_being_cut_and_pasted_at_its_own_resolution() -> None:
+    photo = noise(64, 64).repeat(8, axis=0).repeat(8, axis=1)
+    place = manual_crop((255.5, 255.5), side_px=300)
+    cut = crop(photo, place, 300)
+    back = paste_back(photo, Edit(after=cut, mask=disc(300, 0.4)), place)
+    assert np.abs(back.astype(int) - photo).max() <= 3

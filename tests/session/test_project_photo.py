@@ -1,0 +1,149 @@
+"""Projects with a photograph in them, whole and damaged."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save
+
+from tugan.core.errors import TuganError
+from tugan.dragging.settings import DragSettings
+from tugan.inversion.align import manual_crop
+from tugan.inversion.delta import GeneratorDelta
+from tugan.inversion.photo_edit import PhotoEdit, PhotoSource
+from tugan.inversion.photo_edit_file import save_photo_edit
+from tugan.session.project_archive import PHOTO_EDIT, PHOTO_ORIGINAL, PHOTO_TENSORS
+from tugan.session.project_file import (
+    ModelReference,
+    Project,
+    ProjectFileError,
+    ProjectHeader,
+    load_project,
+    read_history,
+    save_project,
+)
+from tugan.session.project_photo import is_photo_alone
+
+Members = dict[str, bytes]
+
+
+@pytest.fixture
+def edit() -> PhotoEdit:
+    """Small, tuned."""
+    torch.manual_seed(0)
+    change = torch.randn(3, 2).half()
+    return PhotoEdit(
+        source=PhotoSource.of(b"a photograph", name="me.jpg"),
+        alignment=manual_crop((50, 60), side_px=40, angle_deg=10),
+        model_name="faces-1024",
+        fingerprint="0123456789abcdef",
+        ws=torch.randn(1, 4, 8),
+        delta=GeneratorDelta(
+            model_name="faces-1024", fingerprint="0123456789abcdef", changes={"a.b": change}
+        ),
+    )
+
+
+@pytest.fixture
+def saved(tmp_path: Path, edit: PhotoEdit) -> Path:
+    """A project of it."""
+    model = ModelReference(name_or_path="faces-1024", fingerprint="0123456789abcdef")
+    project = Project(
+        header=ProjectHeader(model=model, settings=DragSettings.original()),
+        ws=edit.ws,
+        handles_xy=torch.tensor([[1.0, 2.0]]),
+        targets_xy=torch.tensor([[3.0, 4.0]]),
+        result_ws=edit.ws + 1,
+        result_handles_xy=torch.tensor([[2.0, 3.0]]),
+        photo=edit,
+    )
+    save_project(tmp_path / "a.tugan", project)
+    return tmp_path / "a.tugan"
+
+
+def rewritten(path: Path, change: Callable[[Members], None], *, packed: str = "") -> None:
+    """The same archive with other members."""
+    with zipfile.ZipFile(path) as opened:
+        members = {name: opened.read(name) for name in opened.namelist()}
+    change(members)
+    with zipfile.ZipFile(path, "w") as written:
+        for name, content in members.items():
+            kind = zipfile.ZIP_DEFLATED if name == packed else zipfile.ZIP_STORED
+            written.writestr(name, content, compress_type=kind)
+
+
+def test_the_photograph_comes_back(saved: Path, edit: PhotoEdit) -> None:
+    found = load_project(saved).photo
+    assert found is not None
+    assert found.source == edit.source
+    assert found.alignment == edit.alignment
+    assert found.ws.equal(edit.ws)
+    assert found.delta is not None
+    assert edit.delta is not None
+    assert found.delta.changes["a.b"].equal(edit.delta.changes["a.b"])
+    assert (found.stage, found.fingerprint) == (edit.stage, edit.fingerprint)
+
+
+def test_a_photograph_kept_by_name_alone_comes_back(saved: Path) -> None:
+    rewritten(saved, lambda members: drop(members, PHOTO_ORIGINAL))
+    found = load_project(saved).photo
+    assert found is not None
+    assert found.source.content is None
+
+
+def test_the_studio_says_that_it_cannot_open_it_yet(saved: Path) -> None:
+    for source in (saved, saved.read_bytes()):
+        with pytest.raises(ProjectFileError, match="cannot be opened in the studio yet"):
+            read_history(source)
+
+
+def test_what_was_inverted_only_is_told_from_projects(
+    saved: Path, edit: PhotoEdit, tmp_path: Path
+) -> None:
+    save_photo_edit(tmp_path / "me.tugan", edit)
+    (tmp_path / "text.tugan").write_text("hello")
+    assert is_photo_alone(tmp_path / "me.tugan")
+    assert not is_photo_alone(saved)
+    assert not is_photo_alone(tmp_path / "text.tugan")
+    assert not is_photo_alone(tmp_path / "none.tugan")
+
+
+def drop(members: Members, name: str) -> None:
+    del members[name]
+
+
+def put(members: Members, name: str, content: bytes) -> None:
+    members[name] = content
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (PHOTO_EDIT, None, "lacks photo/edit.json"),
+        (PHOTO_TENSORS, None, "lacks photo/tensors.safetensors"),
+        (PHOTO_EDIT, b"{}", "is wrong"),
+        (PHOTO_EDIT, b"\xff\xfe", "cannot be read"),
+        (PHOTO_EDIT, b" " * (1 << 20) + b"{}", "too large: photo/edit.json"),
+        (PHOTO_TENSORS, b"hello", "cannot be read"),
+        (PHOTO_TENSORS, save({"ws": torch.ones(1, 4, 8).long()}), "ws of its photograph is not"),
+        (PHOTO_TENSORS, save({"ws": torch.full((1, 4, 8), torch.nan)}), "not finite"),
+        (PHOTO_TENSORS, save({"no": torch.ones(1)}), "ws is missing"),
+        ("photo/more", b"", "which no project has"),
+        ("photo/../edit.json", b"", "which no project has"),
+    ],
+)
+def test_damaged_ones_are_refused(saved: Path, name: str, content: bytes | None, said: str) -> None:
+    if content is None:
+        rewritten(saved, lambda members: drop(members, name))
+    else:
+        rewritten(saved, lambda members: put(members, name, content))
+    with pytest.raises(TuganError, match=said):
+        load_project(saved)
+
+
+def test_tensors_must_be_plain(saved: Path) -> None:
+    rewritten(saved, lambda _: None, packed=PHOTO_TENSORS)
+    with pytest.raises(ProjectFileError, match="packed tensors"):
+        load_project(saved)
