@@ -163,13 +163,15 @@ def soak(studio: RunningStudio, minutes: float) -> None:
         ends_s, rounds, sizes = time.monotonic() + 60 * minutes, 0, []
         while time.monotonic() < ends_s:
             for seed, page in enumerate(pages):
-                page.say("set-start", seed=4 * rounds + seed)
+                begin_anew(page, seed=4 * rounds + seed)
                 place(page)
                 page.say("start")
             for page in pages:
                 page.until(lambda page: page.state["outcome"] and page.idle, seconds=120)
                 for kind in ("undo", "redo", "undo"):
                     page.say(kind)
+                page.listen_for(0.2)
+                page.until(lambda page: page.idle)
             rounds += 1
             sizes.append(resident_mb(studio))
         for page in pages:
@@ -188,6 +190,12 @@ def drag_once(page: WirePage) -> None:
     """The drag that is placed at the beginning."""
     page.say("start")
     page.until(lambda page: page.state["outcome"] and page.idle)
+
+
+def begin_anew(page: WirePage, *, seed: int) -> None:
+    """Another picture, and wait for it."""
+    page.say("set-start", seed=seed)
+    page.until(lambda page: page.idle and page.state["start"]["seed"] == seed)
 
 
 def place(page: WirePage) -> None:

@@ -1,8 +1,9 @@
 """A real browser on a real studio.
 
 A new session takes seconds of computing, so that tests share tabs: each test gets its tab as it
-was when it was opened. Playwright's waits are shorter than pytest's limit, which would break its
-connection and with it all later tests.
+was when it was opened, as long as its history is not so long (100 entries) that its beginning goes.
+Playwright's waits are shorter than pytest's limit, which would break its connection and with it
+all later tests.
 """
 
 import os

@@ -50,8 +50,8 @@ def test_a_press_lands_within_a_pixel(tab: Tab, ratio: int, notches: int) -> Non
         goal = (PLACE[0] + 50, PLACE[1] + 27)
         tab.pull(PLACE, goal)
         name = tab.newest
-        np.testing.assert_allclose(tab.place("handle", name), PLACE, atol=1)
-        np.testing.assert_allclose(tab.place("goal", name), goal, atol=1)
+        np.testing.assert_allclose(tab.place("handle", name), PLACE, atol=0.25)
+        np.testing.assert_allclose(tab.place("goal", name), goal, atol=0.25)
         # and is shown where it was pressed
         mark = tab.at(f"point-handle-{name}").locator(".disc").bounding_box()
         assert mark is not None
