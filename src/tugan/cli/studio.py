@@ -1,6 +1,7 @@
 """``tugan studio``: the browser studio, served from here."""
 
 import importlib.util
+import os
 import secrets
 import webbrowser
 from typing import Annotated
@@ -42,6 +43,8 @@ def studio(
     Needs pip install "tugan[studio]".
     """
     _check_extra()
+    # OpenMP's threads spin while they wait, and take the browser's core: read when torch is loaded
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from tugan.core.state_folder import state_folder
     from tugan.generators.catalog import find_model
     from tugan.generators.devices import resolve_device

@@ -15,7 +15,7 @@ DEFAULT_SEED = 14
 DEFAULT_PSI = 0.7
 _SAMPLE_MODEL = "faces-1024"
 _SAMPLE = PointPair(id=1, start_xy=(608, 762), handle_xy=(608, 762), goal_xy=(636, 722))
-"""Of the default seed: the tip of the nose, up to the right."""
+"""Of the default seed: the corner of the mouth, up to the right."""
 
 
 @dataclass(frozen=True, kw_only=True)

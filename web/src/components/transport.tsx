@@ -14,7 +14,7 @@ export function Transport() {
   const studio = useStudio();
   const { store } = studio;
   const isOn = store.isDragging.value;
-  const pulses = store.canStart.value && store.isUntouched.value;
+  const pulses = store.canStart.value && store.isUntouched.value && !store.live.value;
   return (
     <section class="transport" aria-label="Drag">
       {isOn ? (
