@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from tugan.core.geometry import scale_from_512
+from tugan.core.hull import convex_hull
 
 MARGIN_PX_AT_512 = 24.0
 """How far beyond the landmarks the picture may still change."""
@@ -22,8 +23,7 @@ def face_mask(
     image_hw: tuple[int, int],
 ) -> Float[Tensor, "h w"]:
     """1 within the hull of both faces' landmarks and foreheads, grown by a margin; 0 outside."""
-    hull = _convex_hull(np.concatenate([_with_forehead(source_xy), _with_forehead(target_xy)]))
-    corners = [(float(x), float(y)) for x, y in hull]
+    corners = convex_hull(np.concatenate([_with_forehead(source_xy), _with_forehead(target_xy)]))
     radius = scale_from_512(MARGIN_PX_AT_512, image_hw)
     picture = Image.new("L", (image_hw[1], image_hw[0]))
     pen = ImageDraw.Draw(picture)
@@ -38,21 +38,3 @@ def _with_forehead(landmarks_xy: Float[np.ndarray, "68 2"]) -> Float[np.ndarray,
     """The landmarks end at the brows; a forehead is about as high as the nose is long."""
     up = landmarks_xy[_BRIDGE] - landmarks_xy[_NOSE_BASE]
     return np.concatenate([landmarks_xy, landmarks_xy[_BROWS] + up])
-
-
-def _convex_hull(points_xy: Float[np.ndarray, "n 2"]) -> list[tuple[float, float]]:
-    """Andrew's monotone chain."""
-    ordered = sorted({(float(x), float(y)) for x, y in points_xy})
-    return _half_hull(ordered) + _half_hull(ordered[::-1])
-
-
-def _half_hull(ordered: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    hull: list[tuple[float, float]] = []
-    for x, y in ordered:
-        while len(hull) >= 2:
-            (ax, ay), (bx, by) = hull[-2], hull[-1]
-            if (bx - ax) * (y - ay) - (by - ay) * (x - ax) > 0:
-                break
-            hull.pop()
-        hull.append((x, y))
-    return hull[:-1]
