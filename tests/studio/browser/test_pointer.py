@@ -110,3 +110,32 @@ def test_the_middle_button_and_space_pan(tab: Tab) -> None:
     tab.page.keyboard.up(" ")
     np.testing.assert_allclose(tab.on_screen(PLACE), start, atol=0.5)
     expect(tab.all_named("point-handle-")).to_have_count(0)
+
+
+def test_a_pen_draws_a_point(tab: Tab) -> None:
+    tab.clear_points()
+    client = tab.page.context.new_cdp_session(tab.page)
+    goal = (PLACE[0] + 50, PLACE[1] + 27)
+    tab.page.evaluate(
+        """() => {
+            window.kinds = [];
+            addEventListener("pointerdown", (event) => kinds.push(event.pointerType), true);
+        }"""
+    )
+
+    def pen(kind: str, xy: Xy, *, down: int) -> None:
+        x, y = tab.on_screen(xy)
+        event = {"type": kind, "x": x, "y": y, "buttons": down, "pointerType": "pen", "force": 0.5}
+        button = "none" if kind == "mouseMoved" and not down else "left"
+        client.send("Input.dispatchMouseEvent", {**event, "button": button, "clickCount": 1})
+
+    pen("mouseMoved", PLACE, down=0)
+    pen("mousePressed", PLACE, down=1)
+    for share in (0.3, 0.6, 1.0):
+        pen("mouseMoved", (PLACE[0] + 50 * share, PLACE[1] + 27 * share), down=1)
+    pen("mouseReleased", goal, down=0)
+    client.detach()
+    assert tab.page.evaluate("window.kinds") == ["pen"]
+    name = tab.newest
+    np.testing.assert_allclose(tab.place("handle", name), PLACE, atol=1)
+    np.testing.assert_allclose(tab.place("goal", name), goal, atol=1)
