@@ -28,6 +28,7 @@ from tugan.session.events import (
 )
 from tugan.session.history_budget import parts_of
 from tugan.session.limits import SessionLimits
+from tugan.session.live_job import LiveControl
 from tugan.session.model_store import ModelStore
 from tugan.session.session import PointInput, Session
 
@@ -354,6 +355,31 @@ def test_commands_from_many_threads(person: Person) -> None:
     person.point((24, 28), (36, 34), id=5)
     person.drag()
     assert person.document.outcome is not None
+
+
+def test_a_finger_put_down_while_another_is_lifted_can_be_lifted_too(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The drag of a finger that nobody can lift any more would never end."""
+    session = person.session
+    other = threading.Thread(target=session.grab, args=((30.0, 30.0),))
+    lift = LiveControl.release
+
+    def lift_slowly(control: LiveControl) -> None:
+        monkeypatch.setattr(LiveControl, "release", lift)
+        lift(control)
+        other.start()
+        other.join(0.5)
+
+    session.grab((20.0, 30.0))
+    monkeypatch.setattr(LiveControl, "release", lift_slowly)
+    session.release()
+    other.join(60)
+    session.release()
+    settled = threading.Thread(target=person.settle, daemon=True)
+    settled.start()
+    settled.join(60)
+    assert not settled.is_alive()
 
 
 def test_the_default_model_begins_with_a_sample_and_its_nose_follows(sit: Sit) -> None:

@@ -259,7 +259,8 @@ def test_an_enormous_message_ends_the_connection_but_not_the_session(
         # where the other side stops reading, sending fails
         with contextlib.suppress(ConnectionClosed):
             page.say_raw("x" * (9 << 20))
-        assert page.closed_with() == 1009
+        # where it still sends when the other side has closed, its TCP may drop the closing frame
+        assert page.closed_with() in {1009, 1006}
     with WirePage(studio, session=session) as again:
         again.ready()
         assert again.welcome["resumed"] is True

@@ -229,8 +229,8 @@ class Session:
         control = LiveControl(xy)
         with desk.editing():
             desk.document()
-            if isinstance(desk.running, LiveControl):
-                desk.running.release()
+            if self._live is not None:
+                self._live.release()
             self._live = control
             desk.when_idle(lambda: begin_live(desk, control))
 
@@ -238,17 +238,21 @@ class Session:
         """Live: the place that is held should be here; outside, it is taken to the border."""
         if not (math.isfinite(xy[0]) and math.isfinite(xy[1])):
             raise SessionError("bad-points", "The goal is at no place.", "Move on.")
-        if self._live is not None:
+        with self._desk.editing():
+            if self._live is None:
+                return
             size = self._desk.model().info.size_hw
             self._live.move(clamped(xy, image_hw=size))
-            self._engine.wake(self.id)
+        self._engine.wake(self.id)
 
     def release(self) -> None:
         """Live: let go; the picture stays."""
-        if self._live is not None:
+        with self._desk.editing():
+            if self._live is None:
+                return
             self._live.release()
             self._live = None
-            self._engine.wake(self.id)
+        self._engine.wake(self.id)
 
     # ---- history -----------------------------------------------------------------------------
 
