@@ -12,6 +12,7 @@ from tugan.generators.toy import ToyGenerator
 from tugan.session.document import Document
 from tugan.session.engine import Engine
 from tugan.session.events import Event
+from tugan.session.incoming import PhotoSettings
 from tugan.session.limits import SessionLimits
 from tugan.session.model_store import ModelStore
 from tugan.session.session import PointInput, Session
@@ -104,10 +105,16 @@ def sit(engine: Engine, models: ModelStore) -> Iterator[Sit]:
         *,
         id: str | None = None,
         limits: SessionLimits | None = None,
+        photos: PhotoSettings | None = None,
         autosave: Path | None = None,
     ) -> Person:
         session = Session(
-            id or f"session-{len(people)}", engine, models, limits=limits, autosave=autosave
+            id or f"session-{len(people)}",
+            engine,
+            models,
+            limits=limits,
+            photos=photos,
+            autosave=autosave,
         )
         person = Person(session=session, engine=engine)
         session.listener = person.events.append

@@ -357,7 +357,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "deep JSON": (lambda: changed(manifest_json=b"[" * 100_000), "damaged"),
     "another JSON": (lambda: changed(manifest_json=b"[]"), "damaged"),
     "from the future": (
-        lambda: with_manifest(lambda m: m.update(format_version=4, more="?")),
+        lambda: with_manifest(lambda m: m.update(format_version=5, more="?")),
         "made by a newer tugan .*update tugan",
     ),
     "of version 0": (lambda: with_manifest(lambda m: m.update(format_version=0)), "format_version"),

@@ -1,5 +1,6 @@
 """Projects with a photograph in them, whole and damaged."""
 
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from tugan.inversion.align import manual_crop
 from tugan.inversion.delta import GeneratorDelta
 from tugan.inversion.photo_edit import PhotoEdit, PhotoSource
 from tugan.inversion.photo_edit_file import save_photo_edit
-from tugan.session.project_archive import PHOTO_EDIT, PHOTO_ORIGINAL, PHOTO_TENSORS
+from tugan.session.project_archive import MANIFEST, PHOTO_EDIT, PHOTO_ORIGINAL, PHOTO_TENSORS
 from tugan.session.project_file import (
     ModelReference,
     Project,
@@ -93,10 +94,36 @@ def test_a_photograph_kept_by_name_alone_comes_back(saved: Path) -> None:
     assert found.source.content is None
 
 
-def test_the_studio_says_that_it_cannot_open_it_yet(saved: Path) -> None:
+def test_its_history_has_the_photograph(saved: Path, edit: PhotoEdit) -> None:
     for source in (saved, saved.read_bytes()):
-        with pytest.raises(ProjectFileError, match="cannot be opened in the studio yet"):
-            read_history(source)
+        documents = [entry.document for entry in read_history(source).entries]
+        photos = {document.photo for document in documents}
+        assert len(photos) == 1
+        photo = photos.pop()
+        assert photo is not None
+        assert photo.edit.source == edit.source
+
+
+def test_in_version_3_the_one_photograph_was_all_entries(saved: Path) -> None:
+    def older(members: dict[str, bytes]) -> None:
+        manifest = json.loads(members[MANIFEST])
+        manifest["format_version"] = 3
+        for entry in manifest["entries"]:
+            del entry["document"]["photo"]
+        members[MANIFEST] = json.dumps(manifest).encode()
+
+    rewritten(saved, older)
+    assert load_project(saved).photo is not None
+    assert all(entry.document.photo is not None for entry in read_history(saved).entries)
+
+
+def test_a_photograph_that_is_not_there_is_missed(saved: Path) -> None:
+    def other(members: dict[str, bytes]) -> None:
+        members[MANIFEST] = members[MANIFEST].replace(b'"photo":"photo"', b'"photo":"photo-7"')
+
+    rewritten(saved, other)
+    with pytest.raises(ProjectFileError, match="damaged: it lacks photo-7"):
+        read_history(saved)
 
 
 def test_what_was_inverted_only_is_told_from_projects(

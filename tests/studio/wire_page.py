@@ -42,6 +42,7 @@ class WirePage:
         self.state: dict[str, Any] = {}
         self.notices: list[dict[str, Any]] = []
         self.progress: list[dict[str, Any]] = []
+        self.photo_progress: list[dict[str, Any]] = []
         self.advice: list[dict[str, Any]] = []
         self.frames: dict[FrameKind, bytes] = {}
         self.steps: dict[FrameKind, list[int]] = {kind: [] for kind in FrameKind}
@@ -119,6 +120,8 @@ class WirePage:
                 self.notices.append(message)
             case "progress":
                 self.progress.append(message)
+            case "photo-progress":
+                self.photo_progress.append(message)
             case "advice":
                 self.advice.append(message)
             case other:

@@ -96,6 +96,11 @@ def decode_photo(content: bytes, *, name: str = "the photograph") -> Photo:
             return _decoded(opened)
     except PhotoError:
         raise
+    except UnidentifiedImageError as error:
+        raise PhotoError(
+            f"{name} cannot be read as a picture: it is damaged, or of no format that is known here"
+            " (such as JPEG, PNG, WebP, TIFF)"
+        ) from error
     except _PILLOW_ERRORS as error:
         raise PhotoError(f"{name} cannot be read as a picture: {error}") from error
 

@@ -19,6 +19,7 @@ from tugan.session.errors import SessionError, loading_error
 from tugan.session.events import Changed, Event, Reported
 from tugan.session.history import History
 from tugan.session.history_budget import trimmed
+from tugan.session.incoming import Incoming, PhotoSettings
 from tugan.session.limits import SessionLimits
 from tugan.session.model_store import LoadedModel, ModelStore
 from tugan.session.pictures import PictureCache
@@ -51,17 +52,21 @@ class Desk:
         models: ModelStore,
         *,
         limits: SessionLimits,
+        photos: PhotoSettings,
         autosave: Path | None,
         listener: Listener | None,
     ) -> None:
         """Empty and idle."""
         self.owner, self.engine, self.models, self.limits = owner, engine, models, limits
+        self.photos = photos
         self.listener = listener
         self.pictures = PictureCache(limits.pictures_bytes)
         self.lock = threading.RLock()
         self._autosaver = None if autosave is None else Autosaver(autosave, on_error=self.emit)
         self._history: History | None = None
         self._model: LoadedModel | None = None
+        self._tuned: tuple[str, LoadedModel] | None = None
+        self._incoming: Incoming | None = None
         self._phase: Phase = "idle"
         self._running: Stoppable | None = None
         self._shown: Document | None = None
@@ -83,7 +88,7 @@ class Desk:
             if phase == "dragging" and self._shown is None and self.engine.waiting(self.owner):
                 phase = "waiting"
             if history is None:
-                return Snapshot(phase=phase, model=self._model)
+                return Snapshot(phase=phase, model=self._model, incoming=self._incoming)
             return Snapshot(
                 phase=phase,
                 document=self._shown or history.document,
@@ -92,6 +97,7 @@ class Desk:
                 can_undo=history.can_undo,
                 can_redo=history.can_redo,
                 model=self._model,
+                incoming=self._incoming,
             )
 
     def history(self) -> History:
@@ -116,6 +122,33 @@ class Desk:
             if self._model is None:
                 raise loading_error()
             return self._model
+
+    def model_of(self, document: Document) -> LoadedModel:
+        """The model that draws a document's picture, tuned if it is of a photograph.
+
+        :class:`SessionError` if it is not here. The last tuning is kept.
+        """
+        base, photo = self.models.of(document.model), document.photo
+        if photo is None:
+            return base
+        with self.lock:
+            kept = self._tuned
+        if kept is not None and kept[0] == photo.key:
+            return kept[1]
+        tuned = base.tuned_to(photo)
+        with self.lock:
+            self._tuned = photo.key, tuned
+        return tuned
+
+    def untuned_model(self) -> LoadedModel:
+        """The one in use, as it is without photographs."""
+        return self.models.get(self.model().name)
+
+    @property
+    def incoming(self) -> Incoming | None:
+        """The photograph that is being brought in."""
+        with self.lock:
+            return self._incoming
 
     @property
     def idle(self) -> bool:
@@ -190,6 +223,12 @@ class Desk:
         """From now on."""
         with self.lock:
             self._model = model
+
+    def set_incoming(self, incoming: Incoming | None) -> None:
+        """How far a photograph has come in; whoever listens is told."""
+        with self.editing():
+            self._incoming = incoming
+            self.emit(Changed())
 
     def show(self, document: Document) -> None:
         """How far the drag that is going on has come."""

@@ -13,6 +13,7 @@ from tugan.dragging.checkpoint import Nearest
 from tugan.dragging.methods import Settings, SolverName
 from tugan.dragging.solvers.saved_state import SavedState
 from tugan.generators.protocol import Noise, Ws
+from tugan.session.document_photo import DocumentPhoto
 from tugan.session.model_reference import ModelReference
 from tugan.session.packed_mask import MaskArray, PackedMask
 
@@ -20,7 +21,7 @@ PointXy = tuple[float, float]
 """Pixels of the picture; an integer is a pixel's centre."""
 
 PictureKey = tuple[str, str, Noise, int]
-"""Fingerprint of the model, digest of the latent, noise: one picture."""
+"""Fingerprint of the model with its tuning, digest of the latent, noise: one picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +139,13 @@ class Document:
     """How the last drag ended."""
     steps: int = 0
     """Of the last drag."""
+    photo: DocumentPhoto | None = field(default=None, repr=False)
+    """None if the picture is not of a photograph."""
+
+    @property
+    def photo_key(self) -> str | None:
+        """Equal for documents of the same photograph and tuning."""
+        return None if self.photo is None else self.photo.key
 
     @property
     def mask(self) -> MaskArray | None:
@@ -157,7 +165,10 @@ class Document:
     def key_of(self, ws: Ws) -> PictureKey:
         """Of another latent of the same model and noise."""
         digest = hashlib.sha1(ws.contiguous().numpy().tobytes(), usedforsecurity=False)
-        return self.model.fingerprint, digest.hexdigest(), self.start.noise, self.start.noise_seed
+        drawn_by = self.model.fingerprint
+        if self.photo is not None:
+            drawn_by = f"{drawn_by}/{self.photo.key}"
+        return drawn_by, digest.hexdigest(), self.start.noise, self.start.noise_seed
 
     def asking(self) -> tuple[PointPair, ...]:
         """The points that have somewhere to go."""

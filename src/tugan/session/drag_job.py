@@ -153,7 +153,8 @@ class _Dragging:
                     for point in document.points
                     if point.id in dragged
                 ),
-                preview=preview_of(step, self._head),
+                # the picture at rest is finer, and nothing has moved yet
+                preview=preview_of(step, self._head) if step.index else None,
             )
         )
 

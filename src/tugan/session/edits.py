@@ -89,7 +89,7 @@ def travel(desk: Desk, step: Callable[[History], History]) -> None:
     desk.change(step)
     desk.seen.clear()
     after = desk.document()
-    if after.model != before.model:
+    if (after.model, after.photo_key) != (before.model, before.photo_key):
         desk.occupy("loading", return_job(desk))
     elif after.origin_key != before.origin_key:
         rest(desk, with_original=True)

@@ -26,8 +26,8 @@ class StepShown:
     steps_per_s: float
     points: tuple[tuple[int, PointXy, bool], ...]
     """Id, place and whether it is lost; in a live drag the held point has the id -1."""
-    preview: RgbArray = field(repr=False)
-    """At most 512 px."""
+    preview: RgbArray | None = field(repr=False)
+    """At most 512 px; None where nothing has moved yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,36 @@ class Advised:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PhotoShown:
+    """The photograph that is being brought in."""
+
+    pixels: RgbArray = field(repr=False)
+    """At most 1024 px."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetShown:
+    """The square of that photograph."""
+
+    pixels: RgbArray = field(repr=False)
+    """At most 512 px."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoStepShown:
+    """A step of bringing it in has been made."""
+
+    stage: Literal["invert", "tune"]
+    step: int
+    total: int
+    psnr_db: float
+    left_s: float | None
+    """About so long until all is done; None while that is not known."""
+    preview: RgbArray = field(repr=False)
+    """At most 512 px."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reported:
     """Something to know."""
 
@@ -87,5 +117,8 @@ Event = (
     | GalleryPicture
     | HistoryPicture
     | Advised
+    | PhotoShown
+    | TargetShown
+    | PhotoStepShown
     | Reported
 )

@@ -19,7 +19,7 @@ def trimmed(history: History, limits: SessionLimits) -> History:
     """Within the limits, as far as can be: the current entry stays whole.
 
     First the trails and optimiser states of old entries go, then old entries beside the way to the
-    current one, last the beginning of that way.
+    current one, last the beginning of that way. Photographs have a limit of their own.
     """
     while _too_large(history, limits):
         smaller = _without_extras(history) if _bytes_of(history) > limits.history_bytes else None
@@ -31,13 +31,26 @@ def trimmed(history: History, limits: SessionLimits) -> History:
 
 
 def _too_large(history: History, limits: SessionLimits) -> bool:
-    return len(history.by_id) > limits.max_entries or _bytes_of(history) > limits.history_bytes
+    return (
+        len(history.by_id) > limits.max_entries
+        or _bytes_of(history) > limits.history_bytes
+        or _photo_bytes_of(history) > limits.photos_bytes
+    )
 
 
 def _bytes_of(history: History) -> int:
     """What the history keeps alive, shared parts once."""
     kept = {id(part): size for entry in history.by_id.values() for part, size in _parts(entry)}
     return sum(kept.values()) + _ENTRY_BYTES * len(history.by_id)
+
+
+def _photo_bytes_of(history: History) -> int:
+    photos = {
+        entry.document.photo.key: entry.document.photo.nbytes
+        for entry in history.by_id.values()
+        if entry.document.photo is not None
+    }
+    return sum(photos.values())
 
 
 def _parts(entry: Entry) -> Iterator[tuple[object, int]]:

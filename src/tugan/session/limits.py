@@ -17,5 +17,7 @@ class SessionLimits:
     """Of the history; the oldest go first."""
     history_bytes: int = 12 * MEBIBYTE
     """Latents, masks, optimiser states and trails together."""
+    photos_bytes: int = 128 * MEBIBYTE
+    """Photographs, as their files are, with their tunings (3 MB each in the default model)."""
     pictures_bytes: int = 10 * MEBIBYTE
     """Finished pictures that need not be drawn again: about three of 1024 px."""

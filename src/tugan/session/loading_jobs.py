@@ -45,7 +45,7 @@ def open_job(desk: Desk, name: str) -> Job:
 
 def start_job(desk: Desk, wanted: WantedStart) -> Job:
     """Another picture, perhaps of another model: an entry of the history."""
-    model = desk.model() if wanted.model is None else desk.models.get(wanted.model)
+    model = desk.untuned_model() if wanted.model is None else desk.models.get(wanted.model)
     yield Turn.STEP
     if wanted.model is not None:
         wanted = replace(wanted, label=usual_label(model.info, None))
@@ -58,7 +58,7 @@ def start_job(desk: Desk, wanted: WantedStart) -> Job:
 
 def reopen_job(desk: Desk, history: History) -> Job:
     """The work of a file; what was here is replaced once its model is there."""
-    model = desk.models.of(history.document.model)
+    model = desk.model_of(history.document)
     yield Turn.STEP
     for entry in history.entries:
         if entry.document.model == model.reference:
@@ -70,8 +70,8 @@ def reopen_job(desk: Desk, history: History) -> Job:
 
 
 def return_job(desk: Desk) -> Job:
-    """The model of the current entry, after going to one of another model."""
-    desk.use_model(desk.models.of(desk.document().model))
+    """The model of the current entry, after going to one of another model or photograph."""
+    desk.use_model(desk.model_of(desk.document()))
     yield Turn.STEP
     yield from resting_job(desk, with_original=True)
 

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import torch
@@ -17,6 +17,8 @@ from tugan.generators.preview import PreviewHead
 from tugan.generators.preview_store import kept_preview_head, preview_head_of
 from tugan.generators.protocol import Generator, GeneratorInfo, PretrainedGenerator
 from tugan.generators.saving import fingerprint
+from tugan.inversion.portrait import generator_of
+from tugan.session.document_photo import DocumentPhoto
 from tugan.session.errors import SessionError
 from tugan.session.model_reference import ModelReference
 
@@ -41,6 +43,15 @@ class LoadedModel:
     def info(self) -> GeneratorInfo:
         """What the generator is."""
         return self.generator.info
+
+    def tuned_to(self, photo: DocumentPhoto) -> "LoadedModel":
+        """The model that draws this photograph; ``DeltaError`` if it is not of this model.
+
+        Previews are the untuned model's, which drags bend toward what they show.
+        """
+        if not isinstance(self.generator, PretrainedGenerator):
+            raise no_photographs(self.name)
+        return replace(self, generator=generator_of(photo.edit, self.generator))
 
     @property
     def reference(self) -> ModelReference:
@@ -143,6 +154,15 @@ class ModelStore:
                 f"The model {name} cannot be loaded: {error}.",
                 "Choose another model; tugan doctor checks the default one.",
             ) from error
+
+
+def no_photographs(name: str) -> SessionError:
+    """Of a model that photographs cannot be brought into."""
+    return SessionError(
+        "no-photographs",
+        f"The model {name} cannot take photographs: that needs a square model with weights.",
+        "Choose another model.",
+    )
 
 
 def _head_of(generator: Generator) -> PreviewHead | None:

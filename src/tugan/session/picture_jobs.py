@@ -42,7 +42,7 @@ _NUDGE_PX = 1.0
 def resting_job(desk: Desk, *, with_original: bool = False) -> Job:
     """The current picture, and the thumbnail of its entry."""
     entry = desk.history().entry
-    document, model = entry.document, desk.models.of(entry.document.model)
+    document, model = entry.document, desk.model_of(entry.document)
     pixels = picture_of(desk.pictures, model, document, document.ws)
     is_newest = desk.document().picture_key == document.picture_key
     if is_newest and (with_original or not desk.moving):
@@ -55,23 +55,28 @@ def resting_job(desk: Desk, *, with_original: bool = False) -> Job:
 
 
 def original_job(desk: Desk) -> Job:
-    """The picture that was started from."""
+    """The picture that was started from; of a photograph, its own square."""
     document = desk.document()
-    model = desk.models.of(document.model)
-    pixels = picture_of(desk.pictures, model, document, document.origin_ws)
+    model = desk.model_of(document)
+    photo = document.photo
+    if photo is not None and photo.edit.source.content is not None:
+        pixels = photo.square(model.info.size_hw[0])
+    else:
+        pixels = picture_of(desk.pictures, model, document, document.origin_ws)
     desk.emit(OriginalReady(pixels=pixels))
     yield Turn.STEP
 
 
 def thumbnails_job(desk: Desk) -> Job:
     """Those of the whole history; the missing ones are drawn."""
-    model = desk.model()
+    model, drawn_photo = desk.model(), desk.document().photo_key
     for entry in desk.history().entries:
         document = entry.document
         if not entry.has_picture or entry.id not in desk.history().by_id:
             continue
         small = desk.pictures.small(document.picture_key)
-        if small is None and document.model != model.reference:
+        is_other = document.model != model.reference or document.photo_key != drawn_photo
+        if small is None and is_other:
             continue  # a thumbnail is not worth loading a model
         if small is None:
             small = quick_picture(model, document, document.ws, side_px=HISTORY_PX)
@@ -86,7 +91,7 @@ def gallery_job(
     for seed in seeds:
         if desk.gallery_wanted != wanted:
             return
-        model = desk.model()
+        model = desk.untuned_model()
         ws = latent_of(model.generator, seed=seed, psi=psi, label=label)
         document = replace(desk.document(), start=replace(desk.document().start, noise_seed=seed))
         pixels = quick_picture(model, document, ws, side_px=GALLERY_PX)
@@ -119,7 +124,7 @@ def advice_job(desk: Desk) -> Job:
 def export_job(desk: Desk, into: list[RgbArray], *, points: bool) -> Job:
     """The newest picture there is, with or without its points, to the end of a list."""
     document = desk.shown()
-    model = desk.models.of(document.model)
+    model = desk.model_of(document)
     pixels = picture_of(desk.pictures, model, document, document.ws)
     into.append(_with_points(document, pixels) if points else pixels)
     yield Turn.STEP
@@ -130,7 +135,7 @@ def animation_job(desk: Desk, document: Document, reel: FrameReel, *, points: bo
     trail = document.trail
     if trail is None:
         raise no_drag()
-    model = desk.models.of(document.model)
+    model = desk.model_of(document)
     mask = None if document.packed_mask is None else document.packed_mask.tensor()
     for step in trail.steps:
         pixels = _uncached(model, document, trail.ws_of(step))

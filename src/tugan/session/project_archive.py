@@ -13,9 +13,11 @@ from tugan.session.project_errors import ProjectFileError
 MANIFEST = "manifest.json"
 LATENTS = "latents.safetensors"
 THUMBNAIL = "thumbnail.png"
-PHOTO_EDIT = "photo/edit.json"
-PHOTO_TENSORS = "photo/tensors.safetensors"
-PHOTO_ORIGINAL = "photo/original"
+_EDIT, _TENSORS, _ORIGINAL = "edit.json", "tensors.safetensors", "original"
+FIRST_PHOTO = "photo"
+PHOTO_EDIT = f"{FIRST_PHOTO}/{_EDIT}"
+PHOTO_TENSORS = f"{FIRST_PHOTO}/{_TENSORS}"
+PHOTO_ORIGINAL = f"{FIRST_PHOTO}/{_ORIGINAL}"
 
 MEBIBYTE = 1 << 20
 MAX_FILE_BYTES = 512 * MEBIBYTE
@@ -24,17 +26,18 @@ _LARGEST: Mapping[str, int] = {
     MANIFEST: 32 * MEBIBYTE,
     LATENTS: MAX_FILE_BYTES,
     THUMBNAIL: 4 * MEBIBYTE,
-    PHOTO_EDIT: MEBIBYTE,
-    PHOTO_TENSORS: 256 * MEBIBYTE,
-    PHOTO_ORIGINAL: 256 * MEBIBYTE,
+    _EDIT: MEBIBYTE,
+    _TENSORS: 256 * MEBIBYTE,
+    _ORIGINAL: 256 * MEBIBYTE,
 }
+"""By the last part of the name."""
 _LARGEST_MASK = 16 * MEBIBYTE
 _MAX_UNPACKED_BYTES = MAX_FILE_BYTES + 128 * MEBIBYTE
 _NAME = re.compile(
     r"manifest\.json|latents\.safetensors|thumbnail\.png|mask-\d{1,4}\.png"
-    r"|photo/(edit\.json|tensors\.safetensors|original)"
+    r"|photo(-\d{1,3})?/(edit\.json|tensors\.safetensors|original)"
 )
-_PLAIN = {LATENTS: "latents", PHOTO_TENSORS: "tensors"}
+_PLAIN = {LATENTS: "latents", _TENSORS: "tensors"}
 _ENCRYPTED = 0x1
 _MAGIC = b"PK\x03\x04"
 
@@ -60,7 +63,8 @@ class ProjectArchive:
     masks: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """PNG files by their names in the archive."""
     thumbnail: bytes | None = field(default=None, repr=False)
-    photo: ArchivedPhoto | None = field(default=None, repr=False)
+    photos: Mapping[str, ArchivedPhoto] = field(default_factory=dict, repr=False)
+    """By their folders in the archive."""
 
     def to_bytes(self) -> bytes:
         """As a zip; the same members give the same bytes."""
@@ -72,14 +76,19 @@ class ProjectArchive:
                 _add(archive, name, content, compress=False)
             if self.thumbnail is not None:
                 _add(archive, THUMBNAIL, self.thumbnail, compress=False)
-            if self.photo is not None:
-                _add_photo(archive, self.photo)
+            for folder, photo in self.photos.items():
+                _add_photo(archive, folder, photo)
         return target.getvalue()
 
 
 def mask_name(index: int) -> str:
     """Of the mask number ``index``."""
     return f"mask-{index}.png"
+
+
+def photo_folder(index: int) -> str:
+    """Of the photograph number ``index``."""
+    return f"{FIRST_PHOTO}-{index}" if index else FIRST_PHOTO
 
 
 def is_archive(head: bytes) -> bool:
@@ -96,7 +105,7 @@ def read_archive(content: bytes, *, name: str) -> ProjectArchive:
         latents=_required(members, LATENTS, name=name),
         masks=masks,
         thumbnail=members.get(THUMBNAIL),
-        photo=_photo_of(members, name=name),
+        photos=_photos_of(members, name=name),
     )
 
 
@@ -114,22 +123,24 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes, *, compress: bool)
     archive.writestr(member, content)
 
 
-def _add_photo(archive: zipfile.ZipFile, photo: ArchivedPhoto) -> None:
-    _add(archive, PHOTO_EDIT, photo.edit, compress=True)
-    _add(archive, PHOTO_TENSORS, photo.tensors, compress=False)
+def _add_photo(archive: zipfile.ZipFile, folder: str, photo: ArchivedPhoto) -> None:
+    _add(archive, f"{folder}/{_EDIT}", photo.edit, compress=True)
+    _add(archive, f"{folder}/{_TENSORS}", photo.tensors, compress=False)
     if photo.original is not None:
-        _add(archive, PHOTO_ORIGINAL, photo.original, compress=False)
+        _add(archive, f"{folder}/{_ORIGINAL}", photo.original, compress=False)
 
 
-def _photo_of(members: Mapping[str, bytes], *, name: str) -> ArchivedPhoto | None:
-    """None if there is none of it; :class:`ProjectFileError` if there is only some."""
-    if not members.keys() & {PHOTO_EDIT, PHOTO_TENSORS, PHOTO_ORIGINAL}:
-        return None
-    return ArchivedPhoto(
-        edit=_required(members, PHOTO_EDIT, name=name),
-        tensors=_required(members, PHOTO_TENSORS, name=name),
-        original=members.get(PHOTO_ORIGINAL),
-    )
+def _photos_of(members: Mapping[str, bytes], *, name: str) -> dict[str, ArchivedPhoto]:
+    """:class:`ProjectFileError` if there is only some of one."""
+    folders = sorted({member.split("/")[0] for member in members if "/" in member})
+    return {
+        folder: ArchivedPhoto(
+            edit=_required(members, f"{folder}/{_EDIT}", name=name),
+            tensors=_required(members, f"{folder}/{_TENSORS}", name=name),
+            original=members.get(f"{folder}/{_ORIGINAL}"),
+        )
+        for folder in folders
+    }
 
 
 def _read_members(
@@ -174,13 +185,14 @@ def _check_directory(members: list[zipfile.ZipInfo], *, name: str) -> None:
         seen.add(called)
         if member.flag_bits & _ENCRYPTED:
             raise ProjectFileError(f"{name} is encrypted: tugan projects are not")
-        if member.file_size > _LARGEST.get(called, _LARGEST_MASK):
+        part = called.split("/")[-1]
+        if member.file_size > _LARGEST.get(part, _LARGEST_MASK):
             raise ProjectFileError(
                 f"{name} is too large: {called} would unpack to {member.file_size} bytes"
             )
-        if called in _PLAIN and member.compress_type != zipfile.ZIP_STORED:
+        if part in _PLAIN and member.compress_type != zipfile.ZIP_STORED:
             raise ProjectFileError(
-                f"{name} has packed {_PLAIN[called]}; tugan projects store them plainly"
+                f"{name} has packed {_PLAIN[part]}; tugan projects store them plainly"
             )
     if sum(member.file_size for member in members) > _MAX_UNPACKED_BYTES:
         raise ProjectFileError(f"{name} is too large: it would unpack to more than 640 MiB")

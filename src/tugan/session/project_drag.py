@@ -11,6 +11,7 @@ from tugan.session.document import (
     PointXy,
     Start,
 )
+from tugan.session.document_photo import DocumentPhoto
 from tugan.session.history import History
 from tugan.session.packed_mask import PackedMask
 from tugan.session.project import Project, ProjectHeader
@@ -26,6 +27,7 @@ def history_of_project(project: Project) -> History:
             zip(project.handles_xy.tolist(), project.targets_xy.tolist(), strict=True)
         )
     )
+    photo = None if project.photo is None else DocumentPhoto(edit=project.photo)
     start = Document(
         model=header.model,
         start=Start(noise=header.noise, noise_seed=header.noise_seed),
@@ -35,6 +37,7 @@ def history_of_project(project: Project) -> History:
         packed_mask=mask,
         solver=header.solver,
         settings=header.settings,
+        photo=photo,
     )
     end = Document(
         model=start.model,
@@ -56,6 +59,7 @@ def history_of_project(project: Project) -> History:
             settings=header.settings,
         ),
         outcome=header.outcome,
+        photo=photo,
     )
     return History.begun(start, text="Start").added(end, text="Drag", has_picture=True)
 
@@ -81,6 +85,7 @@ def project_of_history(history: History) -> Project:
         mask=None if record.packed_mask is None else record.packed_mask.tensor(),
         result_ws=document.ws,
         result_handles_xy=torch.tensor(result, dtype=torch.float32).reshape(-1, 2),
+        photo=None if document.photo is None else document.photo.edit,
     )
 
 

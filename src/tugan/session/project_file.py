@@ -5,7 +5,6 @@ older versions, one drag as safetensors, are read too.
 """
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from tugan.core.atomic_write import atomic_path
@@ -19,17 +18,13 @@ from tugan.session.project import check_model as check_model
 from tugan.session.project_archive import MAX_FILE_BYTES, is_archive, read_archive
 from tugan.session.project_drag import history_of_project, project_of_history
 from tugan.session.project_errors import ProjectFileError as ProjectFileError
-from tugan.session.project_photo import archived_photo, photo_of
 from tugan.session.project_reader import history_of
 from tugan.session.project_writer import archive_of
 
 
 def save_project(path: Path, project: Project) -> None:
     """Write a drag as a project of two entries, its start and its end, whole or not at all."""
-    archive = archive_of(history_of_project(project))
-    if project.photo is not None:
-        archive = replace(archive, photo=archived_photo(project.photo))
-    _write(path, archive.to_bytes())
+    _write(path, archive_of(history_of_project(project)).to_bytes())
 
 
 def load_project(path: Path) -> Project:
@@ -40,28 +35,15 @@ def load_project(path: Path) -> Project:
     content = _content_of(path)
     if not is_archive(content):
         return read_legacy(content, name=str(path))
-    archive = read_archive(content, name=str(path))
-    project = project_of_history(history_of(archive, name=str(path)))
-    if archive.photo is None:
-        return project
-    return replace(project, photo=photo_of(archive.photo, name=str(path)))
+    return project_of_history(history_of(read_archive(content, name=str(path)), name=str(path)))
 
 
 def read_history(source: Path | bytes) -> History:
-    """The history in a project, of any version; :class:`ProjectFileError` if it is none.
-
-    Projects with a photograph have more to them than a history, and are refused.
-    """
+    """The history in a project, of any version; :class:`ProjectFileError` if it is none."""
     name = str(source) if isinstance(source, Path) else "the file"
     content = _content_of(source) if isinstance(source, Path) else source
     if is_archive(content):
-        archive = read_archive(content, name=name)
-        if archive.photo is not None:
-            raise ProjectFileError(
-                f"{name} holds a photograph, and projects with a photograph cannot be opened in"
-                " the studio yet: tugan drag --project goes on with it"
-            )
-        return history_of(archive, name=name)
+        return history_of(read_archive(content, name=name), name=name)
     return history_of_project(read_legacy(content, name=name))
 
 

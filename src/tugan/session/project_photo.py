@@ -1,5 +1,6 @@
 """The photograph of a project, between its members in the file and what they stand for."""
 
+import tempfile
 from pathlib import Path
 
 import torch
@@ -7,7 +8,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 
 from tugan.inversion.photo_edit import PhotoEdit, PhotoEditParts, edit_of, parts_of
-from tugan.session.project_archive import ArchivedPhoto
+from tugan.inversion.photo_edit_file import load_photo_edit
+from tugan.session.project_archive import ArchivedPhoto, is_archive
 from tugan.session.project_errors import ProjectFileError
 
 _EDIT_ALONE = "tugan_photo_edit"
@@ -36,6 +38,22 @@ def photo_of(photo: ArchivedPhoto, *, name: str) -> PhotoEdit:
         wrong = min(tensors.keys() - floats.keys())
         raise ProjectFileError(f"{name} is damaged: {wrong} of its photograph is not of floats")
     return edit_of(PhotoEditParts(header_json=text, tensors=floats, photo=photo.original))
+
+
+def photo_alone(source: Path | bytes) -> PhotoEdit | None:
+    """What ``tugan invert`` wrote; None if it is another file.
+
+    :class:`PhotoEditError` if it is one that is damaged.
+    """
+    if isinstance(source, Path):
+        return load_photo_edit(source) if is_photo_alone(source) else None
+    if is_archive(source):
+        return None
+    # the library reads headers from files alone
+    with tempfile.NamedTemporaryFile(suffix=".tugan") as opened:
+        opened.write(source)
+        opened.flush()
+        return photo_alone(Path(opened.name))
 
 
 def is_photo_alone(path: Path) -> bool:

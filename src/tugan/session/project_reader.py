@@ -15,6 +15,7 @@ from torch import Tensor
 from tugan.dragging.checkpoint import Nearest
 from tugan.dragging.methods import SOLVERS
 from tugan.dragging.solvers.saved_state import SavedAdam, SavedNewton, SavedState
+from tugan.inversion.photo_edit import PhotoEditError
 from tugan.session import project_records as records
 from tugan.session.document import (
     AskedPoint,
@@ -26,10 +27,12 @@ from tugan.session.document import (
     Trail,
     TrailStep,
 )
+from tugan.session.document_photo import DocumentPhoto
 from tugan.session.history import Entry, History
 from tugan.session.packed_mask import PackedMask
-from tugan.session.project_archive import ProjectArchive
+from tugan.session.project_archive import FIRST_PHOTO, ProjectArchive
 from tugan.session.project_errors import NewerProjectError, ProjectFileError, damaged
+from tugan.session.project_photo import photo_of
 from tugan.session.tensor_pool import TensorPool
 
 MAX_MASK_PIXELS = 4096 * 4096
@@ -42,7 +45,17 @@ def history_of(archive: ProjectArchive, *, name: str) -> History:
     """The history in a project; :class:`ProjectFileError` says what is wrong with it."""
     manifest = parse_manifest(archive.manifest, name=name)
     try:
-        reader = _Reader(TensorPool.of_bytes(archive.latents, name=name), _masks(archive))
+        photos = {
+            folder: DocumentPhoto(edit=photo_of(photo, name=name))
+            for folder, photo in archive.photos.items()
+        }
+    except PhotoEditError as error:
+        raise ProjectFileError(f"{name} is damaged: {error}") from error
+    # in version 3 the one photograph was everybody's
+    unnamed = photos.get(FIRST_PHOTO) if manifest.format_version == 3 else None
+    try:
+        pool = TensorPool.of_bytes(archive.latents, name=name)
+        reader = _Reader(pool, _masks(archive), photos, unnamed)
         entries = {one.id: reader.entry(one) for one in manifest.entries}
     except KeyError as error:
         raise ProjectFileError(f"{name} is damaged: it lacks {error.args[0]}") from error
@@ -80,8 +93,15 @@ class _Reader:
     """Looks tensors and masks up by their names; ``KeyError`` or ``ValueError`` if they are not
     what they should be."""
 
-    def __init__(self, pool: TensorPool, masks: Mapping[str, PackedMask]) -> None:
+    def __init__(
+        self,
+        pool: TensorPool,
+        masks: Mapping[str, PackedMask],
+        photos: Mapping[str, DocumentPhoto],
+        unnamed: DocumentPhoto | None,
+    ) -> None:
         self._pool, self._masks = pool, masks
+        self._photos, self._unnamed = photos, unnamed
 
     def entry(self, record: records.EntryRecord) -> Entry:
         return Entry(
@@ -108,6 +128,7 @@ class _Reader:
             trail=None if record.trail is None else self._trail(record.trail, origin),
             outcome=record.outcome,
             steps=record.steps,
+            photo=self._unnamed if record.photo is None else self._photos[record.photo],
         )
 
     def _record(self, record: records.DragRecordRecord, like: Tensor) -> DragRecord:

@@ -10,8 +10,9 @@ from tugan.generators.protocol import Noise
 from tugan.session.model_reference import ModelReference
 from tugan.session.settings_field import SettingsField
 
-FORMAT_VERSION: Final = 3
-"""3: a zip with the history; 2: one drag as safetensors, of any solver; 1: of the paper's alone."""
+FORMAT_VERSION: Final = 4
+"""4: entries name their photographs; 3: a zip with the history; 2: one drag as safetensors, of any
+solver; 1: of the paper's alone."""
 
 _MAX_COORDINATE = 1e5
 Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-_MAX_COORDINATE, le=_MAX_COORDINATE)]
@@ -153,6 +154,8 @@ class DocumentRecord(_WithSettings):
     trail: TrailRecord | None
     outcome: Outcome | None
     steps: Count
+    photo: Key | None = None
+    """The folder of its photograph."""
 
 
 class EntryRecord(_Record):
@@ -168,7 +171,7 @@ class EntryRecord(_Record):
 class ManifestRecord(_Record):
     """The whole."""
 
-    format_version: Literal[3] = FORMAT_VERSION
+    format_version: Literal[3, 4] = FORMAT_VERSION
     app_version: str = Field(max_length=100)
     model: ModelReference
     """Of the current entry."""

@@ -13,9 +13,10 @@ from tugan.dragging.checkpoint import Nearest
 from tugan.dragging.solvers.saved_state import SavedNewton, SavedState
 from tugan.session import project_records as records
 from tugan.session.document import Document, DragRecord, PointPair, SavedRun, Start, Trail
+from tugan.session.document_photo import DocumentPhoto
 from tugan.session.history import Entry, History
 from tugan.session.packed_mask import PackedMask
-from tugan.session.project_archive import ProjectArchive, mask_name
+from tugan.session.project_archive import ArchivedPhoto, ProjectArchive, mask_name, photo_folder
 from tugan.session.tensor_pool import TensorPool
 
 _PNG_LEVEL = 4
@@ -42,6 +43,7 @@ def archive_of(
         latents=writer.pool.to_bytes(),
         masks={name: _mask_png(mask) for mask, name in writer.masks.items()},
         thumbnail=None if thumbnail is None else _png(Image.fromarray(thumbnail)),
+        photos=dict(writer.photos.values()),
     )
 
 
@@ -51,6 +53,8 @@ class _Writer:
     def __init__(self) -> None:
         self.pool = TensorPool()
         self.masks: dict[PackedMask, str] = {}
+        self.photos: dict[str, tuple[str, ArchivedPhoto]] = {}
+        """Folders and contents, by keys."""
 
     def entry(self, entry: Entry, *, with_trail: bool) -> records.EntryRecord:
         return records.EntryRecord(
@@ -77,7 +81,12 @@ class _Writer:
             trail=None if trail is None else self._trail(trail),
             outcome=document.outcome,
             steps=document.steps,
+            photo=None if document.photo is None else self._photo(document.photo),
         )
+
+    def _photo(self, photo: DocumentPhoto) -> str:
+        named = (photo_folder(len(self.photos)), photo.archived)
+        return self.photos.setdefault(photo.key, named)[0]
 
     def _record(self, record: DragRecord) -> records.DragRecordRecord:
         return records.DragRecordRecord(

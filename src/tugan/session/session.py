@@ -11,8 +11,10 @@ from tugan.core.images import RgbArray
 from tugan.dragging.methods import SolverName
 from tugan.generators.catalog import DEFAULT_MODEL
 from tugan.generators.protocol import LatentKind
+from tugan.inversion.align import Alignment
+from tugan.inversion.photo_edit import PhotoEditError
 from tugan.render.video import FrameReel, check_video_path, write_video
-from tugan.session import commands
+from tugan.session import commands, photo_edits
 from tugan.session.commands import MethodInput as MethodInput
 from tugan.session.commands import PointInput as PointInput
 from tugan.session.desk import Desk, Listener
@@ -30,6 +32,7 @@ from tugan.session.edits import (
 from tugan.session.engine import Engine, Job, JobEnd
 from tugan.session.errors import SessionError
 from tugan.session.history import History
+from tugan.session.incoming import PhotoSettings
 from tugan.session.limits import SessionLimits
 from tugan.session.live_job import LiveControl, clamped
 from tugan.session.loading_jobs import (
@@ -40,6 +43,8 @@ from tugan.session.loading_jobs import (
 )
 from tugan.session.model_store import ModelStore
 from tugan.session.packed_mask import MaskArray
+from tugan.session.photo_export import PhotoExport, photo_export_job
+from tugan.session.photo_jobs import incoming_pictures
 from tugan.session.picture_jobs import (
     animation_job,
     export_job,
@@ -54,6 +59,7 @@ from tugan.session.project_file import (
     read_history,
     write_history,
 )
+from tugan.session.project_photo import photo_alone
 from tugan.session.snapshot import Snapshot as Snapshot
 from tugan.session.start_picture import check_start, usual_label
 
@@ -84,6 +90,7 @@ class Session:
         models: ModelStore,
         *,
         limits: SessionLimits | None = None,
+        photos: PhotoSettings | None = None,
         autosave: Path | None = None,
         listener: Listener | None = None,
     ) -> None:
@@ -99,6 +106,7 @@ class Session:
             engine,
             models,
             limits=self._limits,
+            photos=photos or PhotoSettings(),
             autosave=autosave,
             listener=listener,
         )
@@ -254,6 +262,46 @@ class Session:
             self._live = None
         self._engine.wake(self.id)
 
+    # ---- photographs -------------------------------------------------------------------------
+
+    def open_photo(self, content: bytes, name: str) -> None:
+        """Bring a photograph in: at once if it has one face, else after :meth:`begin_photo`.
+
+        One that was on its way is dropped. :class:`SessionError` ``bad-photo`` if it cannot be
+        read, ``no-photographs`` if the model cannot take any. Takes the time of decoding.
+        """
+        photo_edits.open_photo(self._desk, content, name=name)
+
+    def begin_photo(self, face: int | None = None, square: Alignment | None = None) -> None:
+        """This face of the photograph, or this square of it."""
+        photo_edits.begin(self._desk, face=face, square=square)
+
+    def more_photo(self) -> None:
+        """Go on where it was stopped, or tune beyond where it ended."""
+        photo_edits.more(self._desk)
+
+    def keep_photo(self) -> None:
+        """Take the photograph as it is by now: an entry of the history."""
+        photo_edits.end(self._desk, "keep")
+
+    def choose_photo(self) -> None:
+        """Back to choosing a face or a square."""
+        photo_edits.end(self._desk, "choose")
+
+    def cancel_photo(self) -> None:
+        """Drop the photograph that is being brought in."""
+        photo_edits.end(self._desk, "cancel")
+
+    def photograph(self) -> PhotoExport:
+        """The whole photograph with the newest picture's edit in it; waits for it.
+
+        :class:`SessionError` ``no-photo`` if the picture is not of one.
+        """
+        document = self._desk.shown()
+        found: list[PhotoExport] = []
+        self._wait_for(photo_export_job(self._desk, document, found))
+        return found[0]
+
     # ---- history -----------------------------------------------------------------------------
 
     def undo(self) -> None:
@@ -294,6 +342,7 @@ class Session:
         if self._desk.has_history():
             self._desk.submit(resting_job(self._desk, with_original=True))
             self._desk.submit(thumbnails_job(self._desk))
+        incoming_pictures(self._desk)
 
     def picture(self, points: bool = False) -> RgbArray:
         """The newest picture; waits for it."""
@@ -333,8 +382,12 @@ class Session:
     def open_project(self, source: Path | bytes) -> None:
         """Go on with a project; :class:`SessionError` if it is none, or its model is not here."""
         try:
+            edit = photo_alone(source)
+            if edit is not None:
+                photo_edits.reopen(self._desk, edit, then=self._not_empty)
+                return
             history = read_history(source)
-        except ProjectFileError as error:
+        except (ProjectFileError, PhotoEditError) as error:
             text = str(error)
             raise SessionError(
                 "bad-project", f"{text[:1].upper()}{text[1:]}.", "Open another file."

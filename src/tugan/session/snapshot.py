@@ -5,10 +5,12 @@ from typing import Literal
 
 from tugan.session.document import Document
 from tugan.session.history import History
+from tugan.session.incoming import Incoming
 from tugan.session.model_store import LoadedModel
 
-Phase = Literal["loading", "idle", "waiting", "dragging", "live"]
-"""``loading`` a model or a picture; ``waiting`` for other sessions' turns."""
+Phase = Literal["loading", "idle", "waiting", "dragging", "live", "photo"]
+"""``loading`` a model or a picture; ``waiting`` for other sessions' turns; ``photo``: bringing a
+photograph in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Snapshot:
     can_undo: bool = False
     can_redo: bool = False
     model: LoadedModel | None = field(default=None, repr=False)
+    incoming: Incoming | None = None
+    """A photograph that is being brought in."""
 
 
 def summaries(history: History) -> tuple[EntrySummary, ...]:

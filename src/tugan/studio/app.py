@@ -20,7 +20,7 @@ from tugan.session.errors import SessionError
 from tugan.studio import messages as wire
 from tugan.studio.connection import Connection
 from tugan.studio.options import StudioOptions
-from tugan.studio.rest import add_routes, animation_formats, picture_formats
+from tugan.studio.rest import add_routes, animation_formats, photo_formats, picture_formats
 from tugan.studio.security import Guard, GuardedApp
 from tugan.studio.sessions import Sessions
 from tugan.studio.views import model_views
@@ -131,7 +131,7 @@ class Studio:
             version=tugan.__version__,
             session=session_id,
             resumed=resumed,
-            models=model_views(),
+            models=model_views(self.sessions.models.names()),
             limits=wire.Limits(
                 max_points=wire.MAX_POINTS,
                 max_upload_bytes=self.options.max_upload_bytes,
@@ -145,6 +145,7 @@ class Studio:
             ),
             formats=animation_formats(),
             exports=picture_formats(),
+            photo_exports=photo_formats(),
         )
 
 

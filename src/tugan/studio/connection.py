@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import textwrap
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, final
@@ -18,13 +19,14 @@ from tugan.session.session import Session
 from tugan.studio import messages as wire
 from tugan.studio.dispatch import image_hw_of, obey
 from tugan.studio.encoding import jpeg, png
-from tugan.studio.frames import FrameKind, WireFrame
+from tugan.studio.frames import MOVING, FrameKind, WireFrame
 from tugan.studio.mask_picture import MaskArray, decode_mask
 from tugan.studio.outbox import Outbox, Outgoing
-from tugan.studio.views import progress_view, state_view
+from tugan.studio.views import photo_progress_view, progress_view, state_view
 
 CLOSE_TAKEN_OVER = 4409
 STALLED_AFTER_S = 10.0
+MAX_FAULT = 160
 _WATCH_EVERY_S = 1.0
 _log = logging.getLogger(__name__)
 
@@ -123,6 +125,13 @@ class Connection:
                 self._put_jpeg(FrameKind.GALLERY, event.seed, event.pixels)
             case events.HistoryPicture():
                 self._put_jpeg(FrameKind.HISTORY, event.entry, event.pixels)
+            case events.PhotoShown():
+                self._put_jpeg(FrameKind.PHOTO, 0, event.pixels)
+            case events.TargetShown():
+                self._put_jpeg(FrameKind.TARGET, 0, event.pixels)
+            case events.PhotoStepShown():
+                self._put_json("photo-progress", lambda: photo_progress_view(event))
+                self._put_jpeg(FrameKind.INVERTED, event.step, event.preview)
             case events.Advised():
                 text = f"{event.text[:1].upper()}{event.text[1:]}."
                 advice = wire.Advice(point=event.point_id, text=text, better=event.better_xy)
@@ -153,7 +162,7 @@ class Connection:
         self._outbox.put(key, Outgoing(make=lambda: make().model_dump_json()))
 
     def _put_jpeg(self, kind: FrameKind, step: int, pixels: RgbArray) -> None:
-        moving = kind is FrameKind.MOVING
+        moving = kind in MOVING
 
         def make() -> WireFrame:
             return WireFrame(kind=kind, step=step, encoded=jpeg(pixels))
@@ -287,4 +296,6 @@ def _same_mask(one: MaskArray | None, other: MaskArray | None) -> bool:
 def _first_fault(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    # a wrong type is answered with all there are
+    said = textwrap.shorten(first["msg"], MAX_FAULT, placeholder="...")
+    return f"{place}: {said}" if place else said

@@ -1,5 +1,6 @@
 """From a page's messages to what they do to its session."""
 
+from tugan.inversion.align import Alignment, AlignmentError, manual_crop
 from tugan.session.errors import SessionError
 from tugan.session.session import PointInput as SessionPoint
 from tugan.session.session import Session
@@ -42,6 +43,16 @@ def obey(session: Session, message: wire.ClientMessage) -> None:
             session.go_to(message.entry)
         case wire.Gallery():
             session.gallery(message.seeds, psi=message.psi, label=message.label)
+        case wire.PhotoBegin():
+            session.begin_photo(face=message.face, square=_square(message.square))
+        case wire.PhotoChoose():
+            session.choose_photo()
+        case wire.PhotoMore():
+            session.more_photo()
+        case wire.PhotoKeep():
+            session.keep_photo()
+        case wire.PhotoCancel():
+            session.cancel_photo()
         case _:
             raise AssertionError(f"{message.type} is not for a session")
 
@@ -52,6 +63,19 @@ def image_hw_of(session: Session) -> tuple[int, int]:
     if model is None:
         raise SessionError("loading", "The model is still loading.", "Wait a moment.")
     return model.info.size_hw
+
+
+def _square(asked: wire.PhotoSquare | None) -> Alignment | None:
+    """:class:`SessionError` for one that is too small."""
+    if asked is None:
+        return None
+    try:
+        return manual_crop(asked.centre, side_px=asked.side_px, angle_deg=asked.angle_deg)
+    except AlignmentError as error:
+        text = str(error)
+        raise SessionError(
+            "bad-square", f"{text[:1].upper()}{text[1:]}.", "Choose a larger square."
+        ) from error
 
 
 def _set_method(session: Session, message: wire.SetMethod) -> None:

@@ -26,6 +26,16 @@ class FrameKind(IntEnum):
     """Small JPEG; the seed."""
     HISTORY = 6
     """Small JPEG; the entry's id."""
+    PHOTO = 7
+    """JPEG of at most 1024 px: the photograph that is being brought in; 0."""
+    TARGET = 8
+    """JPEG of at most 512 px: its square, as it should become; 0."""
+    INVERTED = 9
+    """JPEG of at most 512 px: as the model draws it now; the step. Stale ones are dropped."""
+
+
+MOVING = (FrameKind.MOVING, FrameKind.INVERTED)
+"""Held back until the page has shown the ones before; the newest takes an unsent one's place."""
 
 
 @final

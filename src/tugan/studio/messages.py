@@ -22,8 +22,9 @@ Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Psi = Annotated[float, Field(allow_inf_nan=False, ge=-2, le=2)]
 SolverId = Literal["newton", "adam"]
 SpaceId = Literal["w", "w+"]
-Phase = Literal["loading", "idle", "waiting", "dragging", "live"]
-"""``loading`` a model or a picture; ``waiting`` for other sessions' turns."""
+Phase = Literal["loading", "idle", "waiting", "dragging", "live", "photo"]
+"""``loading`` a model or a picture; ``waiting`` for other sessions' turns; ``photo``: bringing a
+photograph in."""
 Level = Literal["info", "warning", "error"]
 
 
@@ -170,6 +171,48 @@ class Gallery(_Request):
     label: int | None = Field(default=None, ge=0, le=100_000)
 
 
+class PhotoSquare(_Message):
+    """An oriented square of a photograph, in its pixels."""
+
+    centre: PointXy
+    side_px: float = Field(gt=0, le=MAX_COORDINATE, allow_inf_nan=False)
+    angle_deg: float = Field(default=0.0, ge=-360, le=360, allow_inf_nan=False)
+    """Turned clockwise, as seen."""
+
+
+class PhotoBegin(_Request):
+    """Bring the photograph that was uploaded into the model: a face of it, or a square."""
+
+    type: Literal["photo-begin"] = "photo-begin"
+    face: int | None = Field(default=None, ge=0, lt=1000)
+    """Which of ``incoming.faces``."""
+    square: PhotoSquare | None = None
+
+
+class PhotoChoose(_Request):
+    """Back to choosing the face or the square; what was done so far is dropped."""
+
+    type: Literal["photo-choose"] = "photo-choose"
+
+
+class PhotoMore(_Request):
+    """Go on where it stopped, or beyond where it would have ended."""
+
+    type: Literal["photo-more"] = "photo-more"
+
+
+class PhotoKeep(_Request):
+    """Take it as it is now, even half way: an entry of the history, ready to be dragged."""
+
+    type: Literal["photo-keep"] = "photo-keep"
+
+
+class PhotoCancel(_Request):
+    """Drop the photograph that is being brought in."""
+
+    type: Literal["photo-cancel"] = "photo-cancel"
+
+
 class Recover(_Request):
     """Open the work of a session that nobody has open: what an earlier run saved."""
 
@@ -200,6 +243,11 @@ ClientMessage = Annotated[
     | Redo
     | GoTo
     | Gallery
+    | PhotoBegin
+    | PhotoChoose
+    | PhotoMore
+    | PhotoKeep
+    | PhotoCancel
     | Recover
     | Discard,
     Field(discriminator="type"),
@@ -225,6 +273,7 @@ class GeneratorView(_Message):
     """The model in use."""
 
     name: str
+    """As in ``welcome.models``."""
     width_px: int
     height_px: int
     domain: str
@@ -289,6 +338,53 @@ class OutcomeView(_Message):
     """What to do next; empty if nothing is to be done."""
 
 
+Corners = tuple[PointXy, PointXy, PointXy, PointXy]
+"""Top left, bottom left, bottom right, top right, in pixels of the photograph."""
+
+
+class QualityView(_Message):
+    """How near the model's picture is to the photograph."""
+
+    grade: Literal["good", "usable", "poor"]
+    text: str
+    """What that means, with the numbers."""
+    face_psnr_db: float
+    identity_distance: float | None
+    """Below 0.6 is the same person; None where no face was looked for."""
+
+
+class IncomingView(_Message):
+    """A photograph on its way into the model."""
+
+    name: str
+    width_px: int
+    height_px: int
+    stage: Literal["finding", "choose", "invert", "tune", "ready"]
+    """``finding`` faces; ``choose`` one, or a square; ``invert``: looking for its latent; ``tune``:
+    the model is tuned to it; ``ready`` to be kept, or for more."""
+    faces: tuple[Corners, ...]
+    """Squares around the faces that were found, the largest first."""
+    chosen: Corners | None
+    """The square that is taken, or suggested."""
+    warning: str
+    """What will go wrong; empty if nothing is known to."""
+    remarks: tuple[str, ...]
+    """What was done to the file to read it, and what is missing here."""
+    finished: bool
+    """All its steps are done."""
+    quality: QualityView | None
+    """Once it is ready."""
+
+
+class PhotoView(_Message):
+    """The photograph that the picture is a face of."""
+
+    name: str
+    width_px: int
+    height_px: int
+    quality: QualityView | None
+
+
 class Limits(_Message):
     """What the server refuses."""
 
@@ -324,6 +420,8 @@ class Welcome(_Message):
     """Animations that can be exported here, such as gif and mp4."""
     exports: tuple[str, ...]
     """Pictures, such as png."""
+    photo_exports: tuple[str, ...]
+    """Whole photographs, such as jpg."""
 
 
 class State(_Message):
@@ -346,6 +444,10 @@ class State(_Message):
     outcome: OutcomeView | None
     steps: int
     """Of the last drag."""
+    photo: PhotoView | None
+    """None if the picture is not of a photograph."""
+    incoming: IncomingView | None
+    """None if no photograph is being brought in."""
 
 
 class MovedPoint(_Message):
@@ -365,6 +467,20 @@ class Progress(_Message):
     steps_per_s: float
     points: tuple[MovedPoint, ...]
     """In a live drag the point that is held has the id -1."""
+
+
+class PhotoProgress(_Message):
+    """After each step of bringing a photograph in; its picture comes as a frame."""
+
+    type: Literal["photo-progress"] = "photo-progress"
+    stage: Literal["invert", "tune"]
+    step: int
+    total: int
+    """Of this stage."""
+    psnr_db: float
+    """How near it is, in the face: grows."""
+    left_s: float | None
+    """About so long until both stages are done; None while that is not known."""
 
 
 class Advice(_Message):
@@ -390,7 +506,9 @@ class Notice(_Message):
     reply_to: int | None = None
 
 
-ServerMessage = Annotated[Welcome | State | Progress | Advice | Notice, Field(discriminator="type")]
+ServerMessage = Annotated[
+    Welcome | State | Progress | PhotoProgress | Advice | Notice, Field(discriminator="type")
+]
 server_message: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
 
 SERVER_MESSAGES = get_args(get_args(ServerMessage)[0])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import final
 
-from tugan.studio.frames import FrameKind, WireFrame
+from tugan.studio.frames import MOVING, WireFrame
 
 WINDOW = 2
 """Moving pictures that may be on their way at once."""
@@ -67,7 +67,7 @@ class Outbox:
         self._seq += 1
         if moving:
             self._unseen.append((self._seq, time.monotonic()))
-        assert len(self._unseen) <= WINDOW or frame.kind is not FrameKind.MOVING
+        assert len(self._unseen) <= WINDOW or frame.kind not in MOVING
         return frame.packed(seq=self._seq, time_s=time.time())
 
     async def take(self) -> Outgoing:

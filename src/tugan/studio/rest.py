@@ -3,7 +3,7 @@
 import importlib.util
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Literal
 
 from fastapi import FastAPI, HTTPException, Query, Request
@@ -25,6 +25,7 @@ from tugan.studio.views import model_views
 
 PictureFormat = Literal["png", "jpg", "webp"]
 AnimationFormat = Literal["gif", "webp", "mp4", "webm"]
+PhotoFormat = Literal["jpg", "png", "webp"]
 PROJECT_TYPE = "application/vnd.tugan.project"
 _TYPES = {
     "png": "image/png",
@@ -37,6 +38,7 @@ _TYPES = {
 _STATUS = {
     "unknown-session": 404,
     "no-drag": 409,
+    "no-photo": 409,
     "loading": 409,
     "busy": 429,
     "too-large": 413,
@@ -80,6 +82,11 @@ def animation_formats() -> tuple[AnimationFormat, ...]:
     return ("gif", "webp", "mp4", "webm")
 
 
+def photo_formats() -> tuple[PhotoFormat, ...]:
+    """Of a whole photograph."""
+    return ("jpg", "png", "webp")
+
+
 def add_routes(app: FastAPI, *, options: StudioOptions, sessions: Sessions) -> None:
     """All of ``/api``."""
     _answer_faults(app)
@@ -96,7 +103,7 @@ def add_routes(app: FastAPI, *, options: StudioOptions, sessions: Sessions) -> N
 
     @app.get("/api/models", responses=_FAULTS)
     async def models() -> list[ModelView]:
-        return list(model_views())
+        return list(model_views(sessions.models.names()))
 
     @app.get("/api/sessions/{session_id}/picture", responses=_FAULTS, response_class=Response)
     async def picture(
@@ -130,6 +137,30 @@ def add_routes(app: FastAPI, *, options: StudioOptions, sessions: Sessions) -> N
         encoded = await run_in_threadpool(session.project_bytes)
         return _download(encoded, name=f"{_name(session)}.tugan", media_type=PROJECT_TYPE)
 
+    @app.put("/api/sessions/{session_id}/photo", status_code=204, responses=_FAULTS)
+    async def open_photo(
+        session_id: str,
+        request: Request,
+        name: Annotated[str, Query(min_length=1, max_length=255)] = "photo",
+    ) -> None:
+        session = sessions.get(session_id)
+        body = await _read_body(request, limit=options.max_upload_bytes)
+        # what a browser calls a file; it is for people, and never opened
+        await run_in_threadpool(session.open_photo, body, PurePath(name).name or "photo")
+
+    @app.get("/api/sessions/{session_id}/photo", responses=_FAULTS, response_class=Response)
+    async def photo(
+        session_id: str,
+        kind: Annotated[PhotoFormat, Query(alias="format")] = "jpg",
+        mark: bool = False,
+    ) -> Response:
+        session = sessions.get(session_id)
+        export = await run_in_threadpool(session.photograph)
+        encoded = await run_in_threadpool(export.encoded, kind, mark=mark)
+        return _download(
+            encoded, name=f"{_plain(export.name)}-edited.{kind}", media_type=_TYPES[kind]
+        )
+
     @app.put("/api/sessions/{session_id}/project", status_code=204, responses=_FAULTS)
     async def open_project(session_id: str, request: Request) -> None:
         session = sessions.get(session_id)
@@ -146,7 +177,7 @@ async def _read_body(request: Request, *, limit: int) -> bytes:
             raise SessionError(
                 "too-large",
                 f"The file is larger than {limit // 2**20} MiB.",
-                "Open a smaller project.",
+                "Open a smaller one.",
             )
     return bytes(body)
 
@@ -187,9 +218,17 @@ def _name(session: Session) -> str:
     document = session.snapshot().document
     if document is None:
         return "tugan"
-    stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in session_model_name(session))
+    if document.photo is not None:
+        return _plain(PurePath(document.photo.edit.source.name).stem)
+    stem = _plain(session_model_name(session))
     seed = document.start.seed
     return stem if seed is None else f"{stem}-seed{seed}"
+
+
+def _plain(text: str) -> str:
+    """For a file's name in a header: ASCII without anything that means something there."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in text)
+    return plain.strip("-.") or "photo"
 
 
 def session_model_name(session: Session) -> str:

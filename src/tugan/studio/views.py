@@ -1,5 +1,6 @@
 """From the session's values to the wire's messages."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tugan.core.outcome import Outcome
@@ -7,30 +8,43 @@ from tugan.dragging.methods import SOLVERS, Settings
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.generators.catalog import catalog
 from tugan.generators.loading import read_config
-from tugan.generators.protocol import GeneratorInfo
+from tugan.inversion.align import Alignment
+from tugan.inversion.quality import Quality
 from tugan.session.document import Document, PointPair
-from tugan.session.events import StepShown
+from tugan.session.document_photo import DocumentPhoto
+from tugan.session.events import PhotoStepShown, StepShown
+from tugan.session.incoming import Incoming
+from tugan.session.model_store import LoadedModel
 from tugan.session.session import Snapshot
 from tugan.studio.messages import (
     MAX_STEPS,
+    Corners,
     EntryView,
     GeneratorView,
+    IncomingView,
     MethodChoice,
     ModelView,
     MovedPoint,
     OutcomeView,
+    PhotoProgress,
+    PhotoView,
     PointView,
     Progress,
+    QualityView,
     SolverId,
     StartView,
     State,
 )
 
 
-def model_views() -> tuple[ModelView, ...]:
-    """What the catalogue offers, the default first."""
+def model_views(names: Sequence[str]) -> tuple[ModelView, ...]:
+    """What can be chosen: the catalogue's models, the default first, then files that were given.
+
+    ``names`` as of :meth:`ModelStore.names`.
+    """
     views = []
-    for entry in catalog():
+    known = catalog()
+    for entry in known:
         about = read_config(entry.folder).about
         views.append(
             ModelView(
@@ -41,17 +55,17 @@ def model_views() -> tuple[ModelView, ...]:
                 size_bytes=_size_bytes(entry.folder),
             )
         )
-    return tuple(views)
+    given = set(names) - {entry.name for entry in known}
+    return (*views, *(_file_view(name) for name in names if name in given))
 
 
 def state_view(snapshot: Snapshot, *, revision: int) -> State:
     """The whole document as the page shows it."""
     document = snapshot.document
-    info = None if snapshot.model is None else snapshot.model.info
     return State(
         revision=revision,
         phase=snapshot.phase,
-        generator=None if info is None else generator_view(info),
+        generator=None if snapshot.model is None else generator_view(snapshot.model),
         start=None if document is None else _start_view(document),
         points=() if document is None else tuple(map(_point_view, document.points)),
         has_mask=document is not None and document.mask is not None,
@@ -67,14 +81,17 @@ def state_view(snapshot: Snapshot, *, revision: int) -> State:
         can_redo=snapshot.can_redo,
         outcome=None if document is None else outcome_view(document.outcome),
         steps=0 if document is None else document.steps,
+        photo=None if document is None or document.photo is None else _photo_view(document.photo),
+        incoming=None if snapshot.incoming is None else _incoming_view(snapshot.incoming),
     )
 
 
-def generator_view(info: GeneratorInfo) -> GeneratorView:
+def generator_view(model: LoadedModel) -> GeneratorView:
     """What the page needs to know of a model."""
+    info = model.info
     height, width = info.size_hw
     return GeneratorView(
-        name=info.name,
+        name=model.name,
         width_px=width,
         height_px=height,
         domain=info.domain,
@@ -114,6 +131,17 @@ def outcome_view(outcome: Outcome | None) -> OutcomeView | None:
     return OutcomeView(ending=outcome.ending.value, text=outcome.happened, remedy=outcome.remedy)
 
 
+def photo_progress_view(shown: PhotoStepShown) -> PhotoProgress:
+    """One step of bringing a photograph in."""
+    return PhotoProgress(
+        stage=shown.stage,
+        step=shown.step,
+        total=shown.total,
+        psnr_db=shown.psnr_db,
+        left_s=shown.left_s,
+    )
+
+
 def progress_view(shown: StepShown) -> Progress:
     """One step of a drag."""
     return Progress(
@@ -144,3 +172,61 @@ def _point_view(point: PointPair) -> PointView:
 
 def _size_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+
+
+def _file_view(name: str) -> ModelView:
+    """A checkpoint that has not been opened yet: only its file is known."""
+    path = Path(name)
+    if (path / "config.json").is_file():
+        about = read_config(path).about
+        domain, licence, size_bytes = about.domain, about.licence, _size_bytes(path)
+    else:
+        domain, licence = "unknown", "not known: look where the file came from"
+        size_bytes = path.stat().st_size if path.is_file() else 0
+    return ModelView(
+        name=name, title=path.stem or name, domain=domain, licence=licence, size_bytes=size_bytes
+    )
+
+
+def _photo_view(photo: DocumentPhoto) -> PhotoView:
+    height, width = photo.size_hw
+    return PhotoView(
+        name=photo.edit.source.name,
+        width_px=width,
+        height_px=height,
+        quality=_quality_view(photo.edit.quality),
+    )
+
+
+def _incoming_view(incoming: Incoming) -> IncomingView:
+    height, width = incoming.size_hw
+    edit = incoming.edit
+    ready = incoming.stage == "ready" and edit is not None
+    return IncomingView(
+        name=incoming.source.name,
+        width_px=width,
+        height_px=height,
+        stage=incoming.stage,
+        faces=tuple(map(_corners, incoming.faces)),
+        chosen=None if incoming.chosen is None else _corners(incoming.chosen),
+        warning=incoming.warning,
+        remarks=incoming.remarks,
+        finished=incoming.finished,
+        quality=_quality_view(edit.quality) if ready and edit is not None else None,
+    )
+
+
+def _quality_view(quality: Quality | None) -> QualityView | None:
+    if quality is None:
+        return None
+    return QualityView(
+        grade=quality.grade,
+        text=quality.sentence,
+        face_psnr_db=quality.face_psnr_db,
+        identity_distance=quality.identity_distance,
+    )
+
+
+def _corners(square: Alignment) -> Corners:
+    first, second, third, fourth = ((float(x), float(y)) for x, y in square.quad_xy)
+    return first, second, third, fourth

@@ -20,13 +20,18 @@ export type ClientMessage =
   | Redo
   | GoTo
   | Gallery
+  | PhotoBegin
+  | PhotoChoose
+  | PhotoMore
+  | PhotoKeep
+  | PhotoCancel
   | Recover
   | Discard;
 /**
  * This interface was referenced by `Wire`'s JSON-Schema
  * via the `definition` "ServerMessage".
  */
-export type ServerMessage = Welcome | State | Progress | Advice | Notice;
+export type ServerMessage = Welcome | State | Progress | PhotoProgress | Advice | Notice;
 
 export interface Wire {
   client: ClientMessage;
@@ -244,6 +249,73 @@ export interface Gallery {
   type: "gallery";
 }
 /**
+ * Bring the photograph that was uploaded into the model: a face of it, or a square.
+ *
+ * This interface was referenced by `Wire`'s JSON-Schema
+ * via the `definition` "PhotoBegin".
+ */
+export interface PhotoBegin {
+  face?: number | null;
+  id?: number | null;
+  square?: PhotoSquare | null;
+  type: "photo-begin";
+}
+/**
+ * An oriented square of a photograph, in its pixels.
+ *
+ * This interface was referenced by `Wire`'s JSON-Schema
+ * via the `definition` "PhotoSquare".
+ */
+export interface PhotoSquare {
+  angle_deg?: number;
+  /**
+   * @minItems 2
+   * @maxItems 2
+   */
+  centre: [number, number];
+  side_px: number;
+}
+/**
+ * Back to choosing the face or the square; what was done so far is dropped.
+ *
+ * This interface was referenced by `Wire`'s JSON-Schema
+ * via the `definition` "PhotoChoose".
+ */
+export interface PhotoChoose {
+  id?: number | null;
+  type: "photo-choose";
+}
+/**
+ * Go on where it stopped, or beyond where it would have ended.
+ *
+ * This interface was referenced by `Wire`'s JSON-Schema
+ * via the `definition` "PhotoMore".
+ */
+export interface PhotoMore {
+  id?: number | null;
+  type: "photo-more";
+}
+/**
+ * Take it as it is now, even half way: an entry of the history, ready to be dragged.
+ *
+ * This interface was referenced by `Wire`'s JSON-Schema
+ * via the `definition` "PhotoKeep".
+ */
+export interface PhotoKeep {
+  id?: number | null;
+  type: "photo-keep";
+}
+/**
+ * Drop the photograph that is being brought in.
+ *
+ * This interface was referenced by `Wire`'s JSON-Schema
+ * via the `definition` "PhotoCancel".
+ */
+export interface PhotoCancel {
+  id?: number | null;
+  type: "photo-cancel";
+}
+/**
  * Open the work of a session that nobody has open: what an earlier run saved.
  *
  * This interface was referenced by `Wire`'s JSON-Schema
@@ -276,6 +348,7 @@ export interface Welcome {
   formats: string[];
   limits: Limits;
   models: ModelView[];
+  photo_exports: string[];
   protocol: number;
   recoverable: RecoveryView[];
   resumed: boolean;
@@ -332,9 +405,11 @@ export interface State {
   generator: GeneratorView | null;
   has_mask: boolean;
   history: EntryView[];
+  incoming: IncomingView | null;
   method: MethodChoice | null;
   outcome: OutcomeView | null;
-  phase: "loading" | "idle" | "waiting" | "dragging" | "live";
+  phase: "loading" | "idle" | "waiting" | "dragging" | "live" | "photo";
+  photo: PhotoView | null;
   points: PointView[];
   revision: number;
   start: StartView | null;
@@ -374,6 +449,36 @@ export interface EntryView {
   text: string;
 }
 /**
+ * A photograph on its way into the model.
+ *
+ * This interface was referenced by `Wire`'s JSON-Schema
+ * via the `definition` "IncomingView".
+ */
+export interface IncomingView {
+  chosen: [[number, number], [number, number], [number, number], [number, number]] | null;
+  faces: [[number, number], [number, number], [number, number], [number, number]][];
+  finished: boolean;
+  height_px: number;
+  name: string;
+  quality: QualityView | null;
+  remarks: string[];
+  stage: "finding" | "choose" | "invert" | "tune" | "ready";
+  warning: string;
+  width_px: number;
+}
+/**
+ * How near the model's picture is to the photograph.
+ *
+ * This interface was referenced by `Wire`'s JSON-Schema
+ * via the `definition` "QualityView".
+ */
+export interface QualityView {
+  face_psnr_db: number;
+  grade: "good" | "usable" | "poor";
+  identity_distance: number | null;
+  text: string;
+}
+/**
  * How the last drag ended.
  *
  * This interface was referenced by `Wire`'s JSON-Schema
@@ -383,6 +488,18 @@ export interface OutcomeView {
   ending: "reached" | "step-limit" | "no-progress" | "not-finite" | "lost-point" | "cancelled" | "failed";
   remedy: string;
   text: string;
+}
+/**
+ * The photograph that the picture is a face of.
+ *
+ * This interface was referenced by `Wire`'s JSON-Schema
+ * via the `definition` "PhotoView".
+ */
+export interface PhotoView {
+  height_px: number;
+  name: string;
+  quality: QualityView | null;
+  width_px: number;
 }
 /**
  * A point as the server has it.
@@ -445,6 +562,20 @@ export interface MovedPoint {
   lost: boolean;
 }
 /**
+ * After each step of bringing a photograph in; its picture comes as a frame.
+ *
+ * This interface was referenced by `Wire`'s JSON-Schema
+ * via the `definition` "PhotoProgress".
+ */
+export interface PhotoProgress {
+  left_s: number | null;
+  psnr_db: number;
+  stage: "invert" | "tune";
+  step: number;
+  total: number;
+  type: "photo-progress";
+}
+/**
  * About a handle that may not be followed well.
  *
  * This interface was referenced by `Wire`'s JSON-Schema
@@ -481,5 +612,8 @@ export enum FrameKind {
   ORIGINAL = 3,
   MASK = 4,
   GALLERY = 5,
-  HISTORY = 6
+  HISTORY = 6,
+  PHOTO = 7,
+  TARGET = 8,
+  INVERTED = 9
 }
