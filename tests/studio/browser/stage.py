@@ -43,6 +43,15 @@ _BOX = """() => {
     const box = canvas.getBoundingClientRect();
     return [box.left, box.top, box.width / canvas.width];
 }"""
+_DROP = """(stage, [encoded, name, type]) => {
+    const bytes = Uint8Array.from(atob(encoded), (one) => one.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], name, {type}));
+    for (const kind of ["dragover", "drop"]) {
+        stage.dispatchEvent(
+            new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true}));
+    }
+}"""
 _DRAWN = """() => document
     .querySelector('[data-testid="canvas-stage"] canvas').toDataURL("image/png").split(",")[1]"""
 
@@ -70,6 +79,9 @@ class Tab:
     def begin_anew(self) -> None:
         """The first entry of the history, and the page as it opens."""
         self.page.mouse.move(1, 1)
+        if self.at("photo-panel").is_visible():
+            self.at("photo-cancel").click()
+            expect(self.at("photo-panel")).to_be_hidden()
         self.page.keyboard.press("Escape")
         for close in self.at("notice").get_by_role("button").all():
             close.click()
@@ -194,6 +206,10 @@ class Tab:
     def click(self, xy: Xy) -> None:
         """A place of the picture."""
         self.page.mouse.click(*self.on_screen(xy))
+
+    def drop(self, content: bytes, *, name: str, kind: str = "") -> None:
+        """A file on the picture."""
+        self.stage.evaluate(_DROP, [base64.b64encode(content).decode(), name, kind])
 
     def clear_points(self) -> None:
         """Take away what is placed at the beginning."""

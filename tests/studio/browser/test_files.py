@@ -12,15 +12,6 @@ from studio.browser.stage import Picture, Tab
 
 pytestmark = pytest.mark.xdist_group("studio")
 
-DROP = """(stage) => {
-    const data = new DataTransfer();
-    data.items.add(new File([new Uint8Array(9)], "me.jpg", {type: "image/jpeg"}));
-    for (const type of ["dragover", "drop"]) {
-        stage.dispatchEvent(
-            new DragEvent(type, {dataTransfer: data, bubbles: true, cancelable: true}));
-    }
-}"""
-
 
 @pytest.fixture(scope="module")
 def smiling(first_tab: Tab) -> Picture:
@@ -77,10 +68,10 @@ def test_an_animation_of_the_drag(dragged: Tab, smiling: Picture) -> None:
     assert np.abs(ends[1] - after).mean() < 0.7 * np.abs(ends[1] - before).mean()
 
 
-def test_a_photo_is_answered_in_words(dragged: Tab) -> None:
-    dragged.stage.evaluate(DROP)
-    expect(dragged.at("notice")).to_contain_text("not in this version yet")
-    dragged.keep("10-photo")
+def test_what_is_neither_a_photo_nor_a_project_is_answered_in_words(dragged: Tab) -> None:
+    dragged.drop(b"notes", name="notes.txt", kind="text/plain")
+    expect(dragged.at("notice")).to_contain_text("not a file that can be opened")
+    dragged.keep("10-not-a-photo")
     dragged.at("notice").get_by_role("button").click()
     expect(dragged.at("notice")).to_have_count(0)
 

@@ -1,7 +1,6 @@
 /** Pictures, animations and projects, in and out. */
 
 import { arrivedFile } from "../files/arrived_file";
-import { PHOTOS_NOT_YET } from "../files/photos_not_yet";
 import type { Studio } from "../state/studio";
 import { Refusal } from "../wire/rest";
 import { forgetLocalPoints } from "./points";
@@ -26,6 +25,29 @@ export async function exportAnimation(
   });
 }
 
+/** The whole photograph, with what has become of its face. */
+export async function exportPhoto(studio: Studio, format: string, mark: boolean): Promise<void> {
+  await download(studio, photoPath(format, mark), `photo.${format}`, {
+    doing: "Putting the face back into the photograph…",
+  });
+}
+
+/** The same to be looked at; null if it cannot be had, which is then said. */
+export async function editedPhoto(studio: Studio): Promise<{ blob: Blob; name: string } | null> {
+  let edited: { blob: Blob; name: string } | null = null;
+  await attempt(studio, "Putting the face back into the photograph…", async (session) => {
+    edited = await studio.rest.get(
+      `/api/sessions/${session}/${photoPath("jpg", false)}`,
+      "photo.jpg",
+    );
+  });
+  return edited;
+}
+
+function photoPath(format: string, mark: boolean): string {
+  return `photo?format=${format}&mark=${mark}`;
+}
+
 export async function saveProject(studio: Studio): Promise<void> {
   await download(studio, "project", "picture.tugan", { doing: "Saving the project…" });
 }
@@ -37,31 +59,53 @@ export async function open(studio: Studio, file: File): Promise<void> {
       await openProject(studio, file);
       return;
     case "photo":
-      studio.tell(PHOTOS_NOT_YET);
+      await sendPhoto(studio, file);
       return;
     case "unknown":
       studio.tell({
         level: "warning",
         text: `“${file.name}” is not a file that can be opened here.`,
-        remedy: "Open a project, whose name ends in .tugan.",
+        remedy: "Open a photo, or a project, whose name ends in .tugan.",
       });
   }
 }
 
 async function openProject(studio: Studio, file: File): Promise<void> {
-  const most = studio.store.welcome.value?.limits.max_upload_bytes;
-  if (most !== undefined && file.size > most) {
-    studio.tell({
-      level: "error",
-      text: `“${file.name}” is larger than ${Math.round(most / 1e6)} MB.`,
-      remedy: "Is it a project of this program?",
-    });
+  if (isTooLarge(studio, file, "Is it a project of this program?")) {
     return;
   }
   await attempt(studio, `Opening “${file.name}”…`, async (session) => {
     forgetLocalPoints(studio);
     await studio.rest.put(`/api/sessions/${session}/project`, file);
   });
+}
+
+/** The server finds faces in it; what comes of that is in its next state. */
+async function sendPhoto(studio: Studio, file: File): Promise<void> {
+  if (isTooLarge(studio, file, "Save a smaller copy of it, as JPEG, and open that.")) {
+    return;
+  }
+  // Pasted pictures may have no name.
+  const name = file.name === "" ? "photo" : file.name;
+  await attempt(studio, `Opening “${name}”…`, (session) =>
+    studio.rest.put(
+      `/api/sessions/${session}/photo?name=${encodeURIComponent(name.slice(-200))}`,
+      file,
+    ),
+  );
+}
+
+function isTooLarge(studio: Studio, file: File, remedy: string): boolean {
+  const most = studio.store.welcome.value?.limits.max_upload_bytes;
+  if (most === undefined || file.size <= most) {
+    return false;
+  }
+  studio.tell({
+    level: "error",
+    text: `“${file.name}” is larger than ${Math.round(most / 1e6)} MB.`,
+    remedy,
+  });
+  return true;
 }
 
 async function download(
@@ -82,7 +126,15 @@ async function attempt(
 ): Promise<void> {
   const { store } = studio;
   const session = store.welcome.value?.session;
-  if (session === undefined || store.job.value !== null) {
+  if (session === undefined) {
+    return;
+  }
+  if (store.job.value !== null) {
+    studio.tell({
+      level: "info",
+      text: "One thing at a time.",
+      remedy: `Still at it: ${store.job.value}`,
+    });
     return;
   }
   store.job.value = doing;

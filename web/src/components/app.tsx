@@ -4,8 +4,11 @@ import { open } from "../commands/files";
 import { listenToFiles } from "../files/incoming";
 import { listenToKeys } from "../keys/keyboard";
 import { type Studio, StudioContext } from "../state/studio";
+import { FileInput } from "./file_input";
 import { Filmstrip } from "./filmstrip";
 import { Messages } from "./messages";
+import { PhotoPanel } from "./photo_panel";
+import { PhotoResult } from "./photo_result";
 import { ShortcutSheet } from "./shortcut_sheet";
 import { SidePanel } from "./side_panel";
 import { Stage, type StageHandle } from "./stage";
@@ -13,20 +16,23 @@ import { ToolRail } from "./tool_rail";
 import { TopBar } from "./top_bar";
 import { Transport } from "./transport";
 
+/** Not every browser counts the last ones among its images. */
+const PHOTOS = "image/*,.heic,.heif,.avif,.tif,.tiff";
+
 export function App({ studio }: { studio: Studio }) {
-  const file = useRef<HTMLInputElement>(null);
+  const photo = useRef<HTMLInputElement>(null);
+  const project = useRef<HTMLInputElement>(null);
   const stage = useRef<StageHandle | null>(null);
   const isDropping = useSignal(false);
   const ready = useRef((handle: StageHandle) => {
     stage.current = handle;
   }).current;
-  const chooseFile = () => file.current?.click();
   useEffect(
     () =>
       listenToKeys(studio, {
         isPointerOnStage: () => stage.current?.isPointerOver() ?? false,
         leaveGesture: () => stage.current?.leaveGesture() ?? false,
-        chooseFile: () => file.current?.click(),
+        chooseFile: () => project.current?.click(),
       }),
     [studio],
   );
@@ -40,10 +46,15 @@ export function App({ studio }: { studio: Studio }) {
       }),
     [studio, isDropping],
   );
+  const { doc, isPhotoSeen } = studio.store;
+  const isDialogOpen = (doc.value?.incoming ?? null) !== null || isPhotoSeen.value;
   return (
     <StudioContext.Provider value={studio}>
       <div class="app">
-        <TopBar chooseFile={chooseFile} />
+        <TopBar
+          choosePhoto={() => photo.current?.click()}
+          chooseProject={() => project.current?.click()}
+        />
         <ToolRail />
         <main class="work">
           <Stage onReady={ready} />
@@ -51,26 +62,13 @@ export function App({ studio }: { studio: Studio }) {
           <Filmstrip />
         </main>
         <SidePanel />
-        <Messages />
+        {!isDialogOpen && <Messages />}
         <ShortcutSheet />
-        {isDropping.value && <p class="drop-veil">Drop a .tugan project to open it</p>}
-        <input
-          ref={file}
-          type="file"
-          class="for-listeners"
-          tabIndex={-1}
-          aria-hidden="true"
-          accept=".tugan"
-          data-testid="project-file"
-          onChange={(event) => {
-            const chosen = event.currentTarget.files?.[0];
-            // The same file may be chosen again.
-            if (chosen !== undefined) {
-              void open(studio, chosen);
-            }
-            event.currentTarget.value = "";
-          }}
-        />
+        <PhotoPanel />
+        <PhotoResult />
+        {isDropping.value && <p class="drop-veil">Drop a photo, or a .tugan project</p>}
+        <FileInput input={photo} accept={PHOTOS} testId="photo-file" />
+        <FileInput input={project} accept=".tugan" testId="project-file" />
       </div>
     </StudioContext.Provider>
   );

@@ -1,15 +1,16 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { exportAnimation, exportPicture } from "../commands/files";
+import { exportAnimation, exportPhoto, exportPicture } from "../commands/files";
 import { useStudio } from "../state/studio";
 import { Icon } from "./icon";
 
-/** Pictures and animations, with the points drawn in or without. */
+/** Pictures, animations and whole photographs, with the points drawn in or without. */
 export function ExportMenu() {
   const studio = useStudio();
   const { welcome, job, doc } = studio.store;
   const isOpen = useSignal(false);
   const withPoints = useSignal(false);
+  const withMark = useSignal(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -72,6 +73,24 @@ export function ExportMenu() {
         <span class="wide-only">Export</span>
       </button>
       <fieldset class="menu-panel" id="export-menu" hidden={!isOpen.value} aria-label="Export">
+        {doc.value?.photo != null && (
+          <>
+            <h2 class="menu-title">The whole photograph</h2>
+            <div class="formats">
+              {welcome.value?.photo_exports.map((format) =>
+                item(format, `export-photo-${format}`, () =>
+                  exportPhoto(studio, format, withMark.value),
+                ),
+              )}
+            </div>
+            <Check
+              testId="export-mark"
+              isOn={withMark}
+              words="With a visible mark that it is edited"
+            />
+            <hr class="menu-rule" />
+          </>
+        )}
         <h2 class="menu-title">Picture</h2>
         <div class="formats">
           {welcome.value?.exports.map((format) =>
@@ -84,18 +103,24 @@ export function ExportMenu() {
             item(format, filmId(format), () => exportAnimation(studio, format, withPoints.value)),
           )}
         </div>
-        <label class="check">
-          <input
-            type="checkbox"
-            data-testid="export-points"
-            checked={withPoints.value}
-            onChange={(event) => {
-              withPoints.value = event.currentTarget.checked;
-            }}
-          />
-          Draw the points in
-        </label>
+        <Check testId="export-points" isOn={withPoints} words="Draw the points in" />
       </fieldset>
     </div>
+  );
+}
+
+function Check(props: { testId: string; isOn: Signal<boolean>; words: string }) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        data-testid={props.testId}
+        checked={props.isOn.value}
+        onChange={(event) => {
+          props.isOn.value = event.currentTarget.checked;
+        }}
+      />
+      {props.words}
+    </label>
   );
 }

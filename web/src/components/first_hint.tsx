@@ -21,7 +21,8 @@ export function FirstHint() {
     <div class="first-hint" data-testid="first-hint" {...keepPointerHere}>
       <p>
         The red dot <span class="key-disc" aria-hidden="true" /> is the handle, the blue diamond{" "}
-        <span class="key-diamond" aria-hidden="true" /> its goal. Press <strong>Start</strong>.
+        <span class="key-diamond" aria-hidden="true" /> its goal. Press <strong>Start</strong>, or
+        drop a photo here.
       </p>
       <button
         type="button"

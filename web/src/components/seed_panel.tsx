@@ -11,6 +11,7 @@ import {
 import { type Studio, useStudio } from "../state/studio";
 import { psiWords } from "../state/words";
 import { Icon } from "./icon";
+import { PhotoAbout } from "./photo_about";
 
 /** Pictures to start from. */
 export function SeedPanel() {
@@ -39,6 +40,7 @@ export function SeedPanel() {
           <Icon name="dice" /> Re-roll
         </button>
       </div>
+      <PhotoAbout />
       <ul class="gallery" data-testid="gallery">
         {gallery?.seeds.map((seed) => (
           <Thumbnail key={seed} seed={seed} />

@@ -9,6 +9,7 @@ import { BrushCursor } from "./brush_cursor";
 import { BrushOptions } from "./brush_options";
 import { FirstHint } from "./first_hint";
 import { PointsLayer } from "./points_layer";
+import { SeePhoto } from "./see_photo";
 import { StageHint } from "./stage_hint";
 import { ZoomControls } from "./zoom_controls";
 
@@ -112,6 +113,7 @@ export function Stage({ onReady }: { onReady: (handle: StageHandle) => void }) {
             aria-label={pictureWords(
               store.doc.value?.generator ?? null,
               store.doc.value?.start?.seed ?? null,
+              store.doc.value?.photo ?? null,
             )}
           />
           <canvas
@@ -136,6 +138,7 @@ export function Stage({ onReady }: { onReady: (handle: StageHandle) => void }) {
       <BrushOptions />
       <StageHint />
       <FirstHint />
+      <SeePhoto />
       <ZoomControls />
     </div>
   );

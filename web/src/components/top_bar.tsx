@@ -6,7 +6,12 @@ import { ExportMenu } from "./export_menu";
 import { Icon } from "./icon";
 import { ThemeButton } from "./theme_button";
 
-export function TopBar({ chooseFile }: { chooseFile: () => void }) {
+interface TopBarProps {
+  choosePhoto: () => void;
+  chooseProject: () => void;
+}
+
+export function TopBar({ choosePhoto, chooseProject }: TopBarProps) {
   const studio = useStudio();
   const { doc, job, isSheetOpen, areShortcutsOpen } = studio.store;
   return (
@@ -40,6 +45,7 @@ export function TopBar({ chooseFile }: { chooseFile: () => void }) {
         </button>
       </div>
       <output class="job" data-testid="job">
+        {job.value !== null && <span class="spinner" aria-hidden="true" />}
         {job.value}
       </output>
       <div class="group at-end">
@@ -48,10 +54,22 @@ export function TopBar({ chooseFile }: { chooseFile: () => void }) {
         <button
           type="button"
           class="quiet-button"
+          data-testid="open-photo"
+          aria-label="Open a photo"
+          title="Open a photo: or drop it, or paste it"
+          disabled={doc.value?.generator == null || job.value !== null}
+          onClick={choosePhoto}
+        >
+          <Icon name="photo" />
+          <span class="wide-only">Photo</span>
+        </button>
+        <button
+          type="button"
+          class="quiet-button"
           data-testid="open-project"
           aria-label="Open a project"
           title="Open a project (Ctrl+O)"
-          onClick={chooseFile}
+          onClick={chooseProject}
         >
           <Icon name="open" />
           <span class="wide-only">Open</span>

@@ -6,7 +6,10 @@ export function arrivedFile(name: string, type: string): Arrived {
   if (name.toLowerCase().endsWith(".tugan")) {
     return "project";
   }
-  if (type.startsWith("image/") || /\.(png|jpe?g|webp|gif|bmp|tiff?|heic|avif)$/i.test(name)) {
+  if (
+    type.startsWith("image/") ||
+    /\.(png|jpe?g|webp|gif|bmp|tiff?|hei[cf]|avif|jfif)$/i.test(name)
+  ) {
     return "photo";
   }
   return "unknown";

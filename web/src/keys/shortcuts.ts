@@ -153,6 +153,7 @@ export const SHEET: readonly { title: string; rows: readonly [string, readonly s
     rows: [
       ["Save the project", ["Ctrl", "S"]],
       ["Open a project", ["Ctrl", "O"]],
+      ["Open a photo that was copied", ["Ctrl", "V"]],
       ["These keys", ["?"]],
     ],
   },

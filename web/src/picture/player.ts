@@ -30,6 +30,12 @@ export class Player {
     this.#draw();
   }
 
+  /** What is shown is about something else by now; the canvas keeps it until the next comes. */
+  forget(): void {
+    this.#newest?.close();
+    this.#newest = null;
+  }
+
   /** A new connection counts from the start again. */
   reset(): void {
     this.#arrivals = NO_ARRIVALS;
@@ -75,7 +81,7 @@ export class Player {
   async #play(frame: WireFrame): Promise<void> {
     try {
       const bitmap = await createImageBitmap(imageBlob(frame.encoded));
-      if (frame.kind === FrameKind.MOVING) {
+      if (frame.kind !== FrameKind.RESTING) {
         await nextPaint();
       }
       this.#newest?.close();

@@ -4,10 +4,11 @@ import { computed, signal } from "@preact/signals";
 import type { EndOfPoint } from "../geometry/hit";
 import type { Size, View, Xy } from "../geometry/view";
 import type { Tool } from "../keys/shortcuts";
-import type { Advice, Progress, State, Welcome } from "../wire/messages";
+import type { Advice, PhotoProgress, Progress, State, Welcome } from "../wire/messages";
 import type { Link } from "../wire/reconnect";
 import type { Gallery } from "./gallery";
 import type { ShownNotice } from "./notices";
+import { type Choice, photoKey } from "./photo";
 import { hasSomethingToDrag, NO_POINTS, type Points, shown } from "./points";
 
 export class Store {
@@ -46,6 +47,21 @@ export class Store {
   readonly areShortcutsOpen = signal(false);
   readonly isRecoveryDismissed = signal(false);
   readonly isHintDismissed = signal(false);
+
+  readonly photoProgress = signal<PhotoProgress | null>(null);
+  /** The face or square that is being chosen in the photograph. */
+  readonly choice = signal<Choice | null>(null);
+  /** How often the preview of the photograph has been drawn. */
+  readonly previewsDrawn = signal(0);
+  /** Which photograph there is a picture of. */
+  readonly photoShown = signal<string | null>(null);
+  /** The whole photograph with what has become of its face is looked at. */
+  readonly isPhotoSeen = signal(false);
+  /** The picture's own photograph can be shown as it was. */
+  readonly hasPhotoBefore = computed(() => {
+    const photo = this.doc.value?.photo ?? null;
+    return photo !== null && this.photoShown.value === photoKey(photo);
+  });
 
   readonly list = computed(() => shown(this.points.value));
   readonly phase = computed(() => this.doc.value?.phase ?? "loading");

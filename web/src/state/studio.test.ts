@@ -15,6 +15,7 @@ const welcome: Welcome = {
   recoverable: [],
   formats: [],
   exports: [],
+  photo_exports: [],
 };
 const state: State = {
   type: "state",
@@ -42,6 +43,8 @@ const state: State = {
   can_redo: false,
   outcome: null,
   steps: 0,
+  photo: null,
+  incoming: null,
 };
 
 let studio: Studio;

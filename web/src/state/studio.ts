@@ -20,6 +20,7 @@ import { Rest } from "../wire/rest";
 import { advised, stillMeant } from "./advice";
 import { newGallery } from "./gallery";
 import { closed, SHOWN_MS, type ShownNotice, told } from "./notices";
+import { PhotoDesk } from "./photo_desk";
 import { forgotten, received, stepped, toInputs } from "./points";
 import { Store } from "./store";
 
@@ -35,6 +36,7 @@ export class Studio {
   readonly history = new Thumbnails();
   readonly rest: Rest;
   readonly player: Player;
+  readonly photo: PhotoDesk;
   readonly connection: Connection;
   #lastRequest = 0;
   #lastNotice = 0;
@@ -46,14 +48,23 @@ export class Studio {
   constructor(page: URL, storage: Storage) {
     const token = readToken(page, storage);
     this.rest = new Rest(token);
-    this.player = new Player({
-      onDone: (frame) => this.#acknowledge(frame),
-      onDrawn: (frame) => this.#drawn(frame),
+    const events = {
+      onDone: (frame: WireFrame) => this.#acknowledge(frame),
       onBroken: () =>
         this.tell({
           level: "warning",
           text: "A picture arrived that could not be shown.",
           remedy: "If it happens again, reload the page; your work is kept.",
+        }),
+    };
+    this.player = new Player({ ...events, onDrawn: (frame) => this.#drawn(frame) });
+    this.photo = new PhotoDesk(this.store, {
+      ...events,
+      onLost: (name) =>
+        this.tell({
+          level: "warning",
+          text: `“${name}” is not on its way any more.`,
+          remedy: "Open it again to begin anew.",
         }),
     });
     this.connection = new Connection(
@@ -74,6 +85,9 @@ export class Studio {
     this.#lastRequest += 1;
     const numbered = { ...request, id: this.#lastRequest };
     const sent = this.connection.send(numbered);
+    if (request.type === "photo-cancel" || request.type === "photo-keep") {
+      this.photo.letGo();
+    }
     if (request.type === "set-points") {
       this.#pointRequests.add(this.#lastRequest);
       this.#awaitConfirmation();
@@ -128,6 +142,9 @@ export class Studio {
         store.progress.value = message;
         store.points.value = stepped(store.points.value, message.points);
         break;
+      case "photo-progress":
+        store.photoProgress.value = message;
+        break;
       case "advice":
         store.advice.value = advised(store.advice.value, message);
         break;
@@ -153,6 +170,11 @@ export class Studio {
         await this.mask.receive(frame);
         this.store.hasMask.value = this.mask.hasMask;
         break;
+      case FrameKind.PHOTO:
+      case FrameKind.TARGET:
+      case FrameKind.INVERTED:
+        this.photo.receiveFrame(frame);
+        return;
       case FrameKind.GALLERY:
         this.gallery.add(frame);
         break;
@@ -169,6 +191,7 @@ export class Studio {
     const isSame = welcome.resumed && store.welcome.value?.session === welcome.session;
     keepSession(storage, welcome.session);
     this.player.reset();
+    this.photo.preview.reset();
     store.welcome.value = welcome;
     store.liveHold.value = null;
     // Revisions count from the beginning on each connection.
@@ -198,6 +221,7 @@ export class Studio {
       store.progress.value = null;
     }
     store.doc.value = doc;
+    this.photo.changed(before, doc);
     store.points.value = received(store.points.value, doc.points, moving);
     store.advice.value = stillMeant(store.advice.value, store.list.value);
     this.history.keepOnly(doc.history.map((entry) => entry.id));

@@ -1,6 +1,6 @@
 /** What is told in words. Pure. */
 
-import type { GeneratorView, ModelView, Progress, State } from "../wire/messages";
+import type { GeneratorView, ModelView, PhotoView, Progress, State } from "../wire/messages";
 
 export function progressWords(progress: Progress): string {
   const rate = progress.steps_per_s;
@@ -30,9 +30,16 @@ export function place(xy: readonly [number, number]): string {
   return `${Math.round(xy[0])}, ${Math.round(xy[1])}`;
 }
 
-export function pictureWords(generator: GeneratorView | null, seed: number | null): string {
+export function pictureWords(
+  generator: GeneratorView | null,
+  seed: number | null,
+  photo: PhotoView | null,
+): string {
   if (generator === null) {
     return "The picture is being prepared";
+  }
+  if (photo !== null) {
+    return `From the photograph ${photo.name}, as the model draws it`;
   }
   const from = seed === null ? "" : `, seed ${seed}`;
   return `Generated picture: ${generator.domain}${from}`;
@@ -45,6 +52,8 @@ export function phaseWords(phase: State["phase"], model: string | null): string 
       return model === null ? "Loading the model…" : "Making the picture…";
     case "waiting":
       return "Waiting for other people's turns…";
+    case "photo":
+      return "Bringing the photograph in…";
     default:
       return null;
   }

@@ -18,15 +18,14 @@ export class Rest {
   }
 
   async download(path: string, fallbackName: string): Promise<void> {
+    const { blob, name } = await this.get(path, fallbackName);
+    saveFile(blob, name);
+  }
+
+  async get(path: string, fallbackName: string): Promise<{ blob: Blob; name: string }> {
     const answer = await this.#ask(path, { method: "GET" });
-    const blob = await answer.blob();
     const name = fileName(answer.headers.get("content-disposition")) ?? fallbackName;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
-    link.click();
-    // The browser reads the address after the click.
-    window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    return { blob: await answer.blob(), name };
   }
 
   async put(path: string, body: Blob): Promise<void> {
@@ -58,6 +57,16 @@ export class Rest {
   #headers(): Record<string, string> {
     return { authorization: `Bearer ${this.#token}` };
   }
+}
+
+export function saveFile(blob: Blob, name: string): void {
+  const address = URL.createObjectURL(blob);
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  // The browser reads the address after the click.
+  window.setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
 async function refusal(answer: Response): Promise<Refusal> {
