@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Float
 
 from tugan.bench.conditions import Conditions, conditions_now
+from tugan.bench.equipment import Equipment
 from tugan.bench.landmark_task import LandmarkTask
 from tugan.bench.methods import Method
 from tugan.bench.record import DragCost, Failure, JobRecord, PairNote
 from tugan.bench.run_folder import RunFolder, open_run
-from tugan.bench.runner import Equipment
 from tugan.bench.timed_drag import HistoryEntry
 from tugan.core.images import RgbArray
 from tugan.core.outcome import Ending, Outcome

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from bench.fakes import FakeFaces, grid_xy
+from tugan.bench.bench_error import BenchError
 from tugan.bench.face_pairs import (
     MAX_CANDIDATES,
     draw_pair,
@@ -10,7 +11,7 @@ from tugan.bench.face_pairs import (
     mean_distance_px_at_512,
     picture_seed,
 )
-from tugan.bench.landmark_task import BenchError, LandmarkTask
+from tugan.bench.landmark_task import LandmarkTask
 from tugan.core.images import RgbArray
 from tugan.generators.protocol import sample_z
 from tugan.generators.toy import ToyGenerator

@@ -6,14 +6,21 @@ import torch
 
 from bench.fakes import FakeFaces, toy_method
 from tugan.bench.face_pairs import FacePair, draw_pair, mean_distance_px_at_512
-from tugan.bench.landmark_metrics import Measured, change_outside, landmark_problem, run_job
+from tugan.bench.landmark_metrics import (
+    Measured,
+    blank_record,
+    change_outside,
+    landmark_problem,
+)
+from tugan.bench.landmark_metrics import (
+    measured as measure,
+)
 from tugan.bench.landmark_task import Job, LandmarkTask, MaskKind
 from tugan.bench.methods import Method
 from tugan.bench.record import Failure
+from tugan.bench.timed_drag import TimeLimitError
 from tugan.core.images import to_rgb_array
 from tugan.core.outcome import Ending
-from tugan.dragging.settings import DragSettings
-from tugan.dragging.solvers.adam import Adam
 from tugan.generators.protocol import SynthesisState, synthesize
 from tugan.generators.toy import ToyGenerator
 
@@ -31,15 +38,17 @@ def run(
     faces: FakeFaces | None = None,
     method: Method | None = None,
     mask: MaskKind = "none",
+    limit_s: float | None = None,
 ) -> Measured:
     method = method or toy_method()
-    return run_job(
-        Job(pair=pair.index, points=points, method=method.name),
+    return measure(
+        blank_record(Job(pair=pair.index, points=points, method=method.name), pair),
         generator=generator,
         faces=faces or FakeFaces(),
         pair=pair,
         method=method,
         mask=mask,
+        limit_s=limit_s,
     )
 
 
@@ -86,20 +95,9 @@ def test_a_lost_face_counts_as_no_edit(toy: ToyGenerator, pair: FacePair) -> Non
     assert measured.picture is not None
 
 
-def test_a_method_that_breaks_is_recorded_with_its_traceback(
-    toy: ToyGenerator, pair: FacePair
-) -> None:
-    # the toy has fewer rows than this wants to move
-    broken = Method(name="broken", solver=Adam(settings=DragSettings(rows=6)))
-    measured = run(toy, pair, method=broken)
-    record = measured.record
-    assert record.failure is Failure.ERROR
-    assert record.md_px == record.no_edit_px
-    assert record.traceback is not None
-    assert "toy has 4 rows of ws; 6 cannot move" in record.traceback.splitlines()[-1]
-    assert "latent_space.py" in record.traceback
-    assert record.cost is None
-    assert measured.picture is None
+def test_a_drag_beyond_its_time_is_ended(toy: ToyGenerator, pair: FacePair) -> None:
+    with pytest.raises(TimeLimitError, match=r"steps; 1e-09 s are allowed"):
+        run(toy, pair, limit_s=1e-9)
 
 
 def test_a_drag_that_became_nan_counts_as_no_edit(pair: FacePair) -> None:

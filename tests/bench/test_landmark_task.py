@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from tugan.bench.landmark_task import BenchError, Job, LandmarkTask, jobs_of
+from tugan.bench.bench_error import BenchError
+from tugan.bench.landmark_task import Job, LandmarkTask, jobs_of
 
 
 def test_methods_of_a_pair_stand_side_by_side() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from tugan.bench.landmark_task import BenchError
+from tugan.bench.bench_error import BenchError
 from tugan.bench.methods import METHODS, make_methods
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.adam import Adam

@@ -13,12 +13,13 @@ from bench.fakes import cost, equipment, opened, record, toy_method
 from tugan.bench.contact_sheet import MAX_PAIRS, contact_sheet
 from tugan.bench.html_page import html_page
 from tugan.bench.landmark_task import LandmarkTask
+from tugan.bench.landmarks import Landmarks
 from tugan.bench.markdown_page import markdown_page
 from tugan.bench.record import Failure
 from tugan.bench.report import Report, write_report
 from tugan.bench.report_page import report_page
 from tugan.bench.run_folder import RunFolder
-from tugan.bench.runner import run_landmarks
+from tugan.bench.runner import run_experiment
 from tugan.bench.summarise import summarise
 from tugan.core.errors import MissingExtraError
 from tugan.generators.toy import ToyGenerator
@@ -38,7 +39,7 @@ FILES = {
 def run_of_toy(path: Path, toy: ToyGenerator, *, drags: int | None = None) -> RunFolder:
     parts = equipment(toy, methods=(toy_method("adam"), toy_method("short", max_steps=1)))
     folder = opened(path, TASK, parts)
-    list(islice(run_landmarks(TASK, parts, folder), drags))
+    list(islice(run_experiment(Landmarks(task=TASK), parts, folder), drags))
     return folder
 
 

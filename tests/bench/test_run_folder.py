@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bench.fakes import FakeFaces, conditions, equipment, opened, record, toy_method
-from tugan.bench.landmark_task import BenchError, LandmarkTask
+from tugan.bench.bench_error import BenchError
+from tugan.bench.landmark_task import LandmarkTask
 from tugan.bench.record import Failure, JobRecord
 from tugan.core.errors import OutputError
 from tugan.generators.toy import ToyGenerator
@@ -22,7 +23,7 @@ def test_results_come_back_as_they_were_put_in(tmp_path: Path, toy: ToyGenerator
     ]
     for one in records:
         folder.append(one)
-    first, second, third = folder.records()
+    first, second, third = folder.records(JobRecord)
     assert [first, second] == records[:2]
     assert third.no_edit_px != third.no_edit_px
     lines = (tmp_path / "run/results.jsonl").read_text(encoding="utf-8").splitlines()
@@ -36,10 +37,10 @@ def test_a_line_that_a_crash_tore_is_dropped(tmp_path: Path, toy: ToyGenerator) 
     folder.append(record(1))
     results = tmp_path / "results.jsonl"
     results.write_bytes(results.read_bytes()[:-30])
-    assert [one.pair for one in folder.records()] == [0]
+    assert [one.pair for one in folder.records(JobRecord)] == [0]
     again = opened(tmp_path, TASK, equipment(toy))
     again.append(record(1))
-    assert [one.pair for one in again.records()] == [0, 1]
+    assert [one.pair for one in again.records(JobRecord)] == [0, 1]
 
 
 def test_a_damaged_line_within_is_an_error_that_names_it(tmp_path: Path, toy: ToyGenerator) -> None:
@@ -48,7 +49,7 @@ def test_a_damaged_line_within_is_an_error_that_names_it(tmp_path: Path, toy: To
     with (tmp_path / "results.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"pair": 1}\n')
     with pytest.raises(BenchError, match=r"results.jsonl, line 2 is no result: Field required at"):
-        folder.records()
+        folder.records(JobRecord)
 
 
 def test_every_start_is_noted(tmp_path: Path, toy: ToyGenerator) -> None:
@@ -60,7 +61,7 @@ def test_every_start_is_noted(tmp_path: Path, toy: ToyGenerator) -> None:
 def test_more_pairs_may_be_asked_for(tmp_path: Path, toy: ToyGenerator) -> None:
     opened(tmp_path, TASK, equipment(toy))
     folder = opened(tmp_path, replace(TASK, pairs=9), equipment(toy))
-    assert folder.conditions.task.pairs == 9
+    assert folder.conditions.pairs == 9
     with pytest.raises(BenchError, match="was 9 and cannot shrink to 2"):
         opened(tmp_path, TASK, equipment(toy))
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from importlib.machinery import ModuleSpec
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -16,10 +17,8 @@ from PIL import Image
 from bench.fakes import FakeFaces, record
 from cli.program import Ran, Tugan
 from tugan.bench import methods
-from tugan.bench.landmark_task import LandmarkTask
 from tugan.bench.record import Failure
-from tugan.bench.run_folder import RunFolder
-from tugan.bench.runner import Equipment, Progress, run_landmarks
+from tugan.bench.runner import Progress, run_experiment
 from tugan.cli import bench_run
 from tugan.cli.bench_progress import progress_text
 from tugan.dragging.settings import DragSettings
@@ -110,12 +109,12 @@ def test_a_folder_of_another_run_is_refused(landmarks: Tugan) -> None:
 def test_ctrl_c_leaves_a_report_of_what_is_finished(
     landmarks: Tugan, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stopped(task: LandmarkTask, equipment: Equipment, folder: RunFolder) -> Iterator[Progress]:
-        yield from islice(run_landmarks(task, equipment, folder), 1)
+    def stopped(*arguments: Any, **options: Any) -> Iterator[Progress]:  # noqa: ANN401
+        yield from islice(run_experiment(*arguments, **options), 1)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(bench_run, "run_landmarks", stopped)
+        patch.setattr(bench_run, "run_experiment", stopped)
         ran = landmarks("--points", "1")
     assert ran.code == 130
     assert "1 drag is still to do" in ran.err

@@ -159,6 +159,17 @@ def test_it_is_inverted_then_tuned_then_ready(person: Person, png: bytes) -> Non
     assert better is not None
     assert better.quality is not None
     assert better.quality.psnr_db > before
+    # stopped at once it is at least what it was
+    reached = better.quality.face_psnr_db
+    person.events.clear()
+    person.session.more_photo()
+    until(lambda: bool(steps(person, "tune")))
+    person.session.stop()
+    person.settle()
+    kept = incoming(person).edit
+    assert kept is not None
+    assert kept.quality is not None
+    assert kept.quality.face_psnr_db >= reached
 
 
 def test_kept_half_way_it_is_an_entry_with_the_photograph_as_its_original(
@@ -453,6 +464,14 @@ def test_after_a_reconnect_all_its_pictures_come_again(person: Person, png: byte
     person.settle()
     for kind in (PhotoShown, TargetShown, PhotoStepShown, PictureReady):
         assert len(person.of(kind)) == 1
+    # and of one that was kept, to compare with
+    person.session.keep_photo()
+    person.settle()
+    person.events.clear()
+    person.session.request_pictures()
+    person.settle()
+    assert person.of(PhotoShown)[0].pixels.shape == (240, 300, 3)
+    assert not person.of(TargetShown)
 
 
 def test_two_sessions_share_the_model_but_not_the_tuning(

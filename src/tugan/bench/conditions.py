@@ -5,17 +5,20 @@ import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
 import tugan
-from tugan.bench.landmark_task import LandmarkTask
+from tugan.bench.bench_error import BenchError
+from tugan.bench.experiment import Task
 from tugan.bench.methods import Method
 from tugan.generators.protocol import Generator
 from tugan.perceptual.faces import FaceFinder
 
 FORMAT_VERSION = 1
+TaskT = TypeVar("TaskT")
 
 
 class MethodNote(BaseModel):
@@ -67,7 +70,8 @@ class Conditions(BaseModel):
 
     format_version: int = Field(default=FORMAT_VERSION, ge=1, le=FORMAT_VERSION)
     experiment: str = "landmarks"
-    task: LandmarkTask
+    task: dict[str, JsonValue]
+    """The experiment's own; :meth:`task_as` reads it."""
     methods: tuple[MethodNote, ...]
     model: ModelNote
     versions: Versions
@@ -83,9 +87,24 @@ class Conditions(BaseModel):
             for name, before in then.items()
             if name in other and other[name] != before
         ]
-        if now.task.pairs < self.task.pairs:
-            found.append(f"task.pairs was {self.task.pairs} and cannot shrink to {now.task.pairs}")
+        before, after = self.pairs, now.pairs
+        if after < before:
+            found.append(f"task.pairs was {before} and cannot shrink to {after}")
         return found
+
+    @property
+    def pairs(self) -> int:
+        """How many were asked for."""
+        found = self.task["pairs"]
+        assert isinstance(found, int)
+        return found
+
+    def task_as(self, kind: type[TaskT]) -> TaskT:
+        """The task as its class; :class:`BenchError` if it is another's."""
+        try:
+            return TypeAdapter(kind).validate_python(_tuples(self.task))
+        except ValidationError as error:
+            raise BenchError(f"the run's task is not of {kind.__name__}: {error}") from error
 
     def _compared(self) -> dict[str, object]:
         """What has to stay, by name; a method's settings under its own."""
@@ -96,17 +115,19 @@ class Conditions(BaseModel):
 
 
 def conditions_now(
-    task: LandmarkTask,
+    task: Task,
     *,
+    experiment: str = "landmarks",
     generator: Generator,
     fingerprint: str,
-    faces: FaceFinder,
+    faces: FaceFinder | None,
     methods: tuple[Method, ...],
 ) -> Conditions:
     """The conditions of a run that starts here and now."""
     info = generator.info
     return Conditions(
-        task=task,
+        experiment=experiment,
+        task=TypeAdapter(type(task)).dump_python(task, mode="json"),
         methods=tuple(
             MethodNote(name=method.name, settings=repr(method.solver)) for method in methods
         ),
@@ -115,7 +136,7 @@ def conditions_now(
             tugan=tugan.__version__,
             python=platform.python_version(),
             torch=torch.__version__,
-            faces=faces.name,
+            faces="none" if faces is None else faces.name,
         ),
         machine=_machine(generator.device),
         started=(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),),
@@ -143,6 +164,17 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or "unknown"
 
 
+def _tuples(task: dict[str, JsonValue]) -> dict[str, object]:
+    """JSON's lists as what frozen tasks have."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in task.items()
+    }
+
+
+def _plain(value: JsonValue) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _flat(prefix: str, value: object) -> dict[str, object]:
     """Nested dicts as one, names joined by dots; lists stay values."""
     if not isinstance(value, dict):
@@ -156,7 +188,7 @@ def lines_about(conditions: Conditions) -> Iterator[tuple[str, str]]:
     task, machine, versions = conditions.task, conditions.machine, conditions.versions
     height, width = conditions.model.size_hw
     yield "model", f"{conditions.model.name}, {width} x {height} px"
-    yield "pairs", f"{task.pairs}, seed {task.seed}, psi {task.psi:g}, mask {task.mask}"
+    yield "task", ", ".join(f"{name} {_plain(value)}" for name, value in task.items())
     yield (
         "machine",
         (
@@ -168,7 +200,7 @@ def lines_about(conditions: Conditions) -> Iterator[tuple[str, str]]:
         "versions",
         (
             f"tugan {versions.tugan}, Python {versions.python}, torch {versions.torch},"
-            f" {versions.faces}"
+            f" faces {versions.faces}"
         ),
     )
     yield "started", ", ".join(conditions.started)

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from tugan.bench.landmark_task import LANDMARKS_OF_POINTS, BenchError, LandmarkTask
+from tugan.bench.bench_error import BenchError
+from tugan.bench.landmark_task import LANDMARKS_OF_POINTS, LandmarkTask
 from tugan.core.geometry import REFERENCE_SIDE_PX
 from tugan.core.images import RgbArray, to_rgb_array
 from tugan.generators.protocol import Generator, Ws, sample_z, synthesize

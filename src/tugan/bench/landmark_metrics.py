@@ -1,6 +1,5 @@
 """One drag of the landmark experiment: done, looked at, measured."""
 
-import traceback
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,29 +55,25 @@ def landmark_problem(
     )
 
 
-def run_job(
-    job: Job,
+def measured(
+    blank: JobRecord,
     *,
     generator: Generator,
     faces: FaceFinder,
     pair: FacePair,
     method: Method,
     mask: MaskKind,
+    limit_s: float | None = None,
 ) -> Measured:
-    """Drag and measure. What goes wrong is part of the record, and never an exception."""
-    blank = _blank(job, pair, image_hw=generator.info.size_hw)
-    try:
-        problem = landmark_problem(generator, pair, points=job.points, mask=mask)
-        drag = run_timed(problem, method.solver)
-        image = drag.last.image()
-        if not bool(torch.isfinite(image).all()):
-            unusable = {"failure": Failure.NOT_FINITE, "cost": _cost(drag)}
-            return Measured(record=blank.model_copy(update=unusable), picture=None)
-        picture = to_rgb_array(image)
-        record = _measure(blank, drag, picture, faces=faces, pair=pair, mask=problem.mask)
-    except Exception:  # noqa: BLE001 - a method that breaks is a result, and the others go on
-        broken = {"failure": Failure.ERROR, "traceback": traceback.format_exc()}
-        return Measured(record=blank.model_copy(update=broken), picture=None)
+    """Drag and measure; raises what the method raises, ``TimeLimitError`` beyond ``limit_s``."""
+    problem = landmark_problem(generator, pair, points=blank.points, mask=mask)
+    drag = run_timed(problem, method.solver, limit_s=limit_s)
+    image = drag.last.image()
+    if not bool(torch.isfinite(image).all()):
+        unusable = {"failure": Failure.NOT_FINITE, "cost": cost_of(drag)}
+        return Measured(record=blank.model_copy(update=unusable), picture=None)
+    picture = to_rgb_array(image)
+    record = _measure(blank, drag, picture, faces=faces, pair=pair, mask=problem.mask)
     return Measured(record=record, picture=picture)
 
 
@@ -90,7 +85,9 @@ def change_outside(before: RgbArray, after: RgbArray, mask: Float[Tensor, "h w"]
     return float(np.abs(after[held].astype(float) - before[held].astype(float)).mean())
 
 
-def _blank(job: Job, pair: FacePair, *, image_hw: tuple[int, int]) -> JobRecord:
+def blank_record(job: Job, pair: FacePair) -> JobRecord:
+    """What is known before the drag."""
+    image_hw = (pair.source.picture.shape[0], pair.source.picture.shape[1])
     handles, goals = pair.handles_xy(job.points), pair.goals_xy(job.points)
     return JobRecord(
         pair=job.pair,
@@ -115,7 +112,7 @@ def _measure(
 ) -> JobRecord:
     record = blank.model_copy(
         update={
-            "cost": _cost(drag),
+            "cost": cost_of(drag),
             "failure": Failure.NOT_FINITE if drag.outcome.ending is Ending.NOT_FINITE else None,
             "outside_change": None
             if mask is None
@@ -139,7 +136,8 @@ def _measure(
     )
 
 
-def _cost(drag: TimedDrag) -> DragCost:
+def cost_of(drag: TimedDrag) -> DragCost:
+    """As records keep it."""
     return DragCost(
         outcome=drag.outcome,
         steps=drag.steps,

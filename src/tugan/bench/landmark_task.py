@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from tugan.core.errors import TuganError
+from tugan.bench.bench_error import BenchError
 from tugan.perceptual.faces import LANDMARKS
 
 MaskKind = Literal["none", "face"]
@@ -17,10 +17,6 @@ LANDMARKS_OF_POINTS = {
 }
 """Which landmarks are dragged: the nose tip; outer eye corners, nose tip and mouth corners; all.
 The paper does not say which; these are our choice."""
-
-
-class BenchError(TuganError):
-    """An experiment that cannot be run as it was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)

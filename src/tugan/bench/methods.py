@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tugan.bench.landmark_task import BenchError
+from tugan.bench.bench_error import BenchError
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.adam import Adam
 from tugan.dragging.solvers.newton import Newton

@@ -1,5 +1,6 @@
 """A line of ``results.jsonl``: all that is known of one drag."""
 
+from collections.abc import Hashable
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +16,9 @@ class Failure(StrEnum):
     LOST_FACE = "lost-face"
     NOT_FINITE = "not-finite"
     ERROR = "error"
+    TIME_LIMIT = "time-limit"
+    DIED = "died"
+    """Its process did."""
 
 
 class PairNote(BaseModel):
@@ -42,37 +46,30 @@ class DragCost(BaseModel):
     history: tuple[HistoryEntry, ...]
 
 
-class JobRecord(BaseModel):
-    """One drag: of what, how it ended, what came out. Distances in pixels at 512."""
+class TrialRecord(BaseModel):
+    """What the records of all experiments have."""
 
     # JSON knows no NaN
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
     pair: int
-    points: int
     method: str
-    pictures: PairNote
-    no_edit_px: float
-    """Mean distance of the start's landmarks to their goals."""
-    result_px: float | None = None
-    """MD of the result; None if no face was found, or none was made."""
+    attempts: int = 1
+    """A job that breaks is tried twice."""
     failure: Failure | None = None
     cost: DragCost | None = None
     """None after an error."""
-    embedding_distance: float | None = None
-    """Between the faces before and after; None without a face after."""
-    outside_change: float | None = None
-    """Mean absolute change of the pixels that the mask holds, 0 to 255; None without a mask."""
-    goals_xy: tuple[tuple[float, float], ...]
-    """Pixels of the output."""
-    found_xy: tuple[tuple[float, float], ...] = ()
-    """The landmarks, found again on the result."""
     traceback: str | None = None
 
     @property
-    def job(self) -> Job:
+    def job(self) -> Hashable:
         """Which one of the run's."""
-        return Job(pair=self.pair, points=self.points, method=self.method)
+        raise NotImplementedError
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """What it was beside pair and method, and what it came to; for people."""
+        raise NotImplementedError
 
     @property
     def reached(self) -> bool:
@@ -82,6 +79,36 @@ class JobRecord(BaseModel):
     def ended(self, ending: Ending) -> bool:
         """Did the drag end so?"""
         return self.cost is not None and self.cost.outcome.ending is ending
+
+
+class JobRecord(TrialRecord):
+    """One drag: of what, how it ended, what came out. Distances in pixels at 512."""
+
+    points: int
+    pictures: PairNote
+    no_edit_px: float
+    """Mean distance of the start's landmarks to their goals."""
+    result_px: float | None = None
+    """MD of the result; None if no face was found, or none was made."""
+    embedding_distance: float | None = None
+    """Between the faces before and after; None without a face after."""
+    outside_change: float | None = None
+    """Mean absolute change of the pixels that the mask holds, 0 to 255; None without a mask."""
+    goals_xy: tuple[tuple[float, float], ...]
+    """Pixels of the output."""
+    found_xy: tuple[tuple[float, float], ...] = ()
+    """The landmarks, found again on the result."""
+
+    @property
+    def job(self) -> Job:
+        """Which one of the run's."""
+        return Job(pair=self.pair, points=self.points, method=self.method)
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """Such as ``5 points`` and ``11.2 to 3.4 px``."""
+        points = "1 point" if self.points == 1 else f"{self.points} points"
+        return points, f"{self.no_edit_px:.1f} to {self.md_px:.1f} px"
 
     @property
     def md_px(self) -> float:

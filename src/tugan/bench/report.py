@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from tugan.bench.conditions import Conditions
 from tugan.bench.contact_sheet import MAX_PAIRS, contact_sheet
 from tugan.bench.html_page import html_page
+from tugan.bench.landmark_task import LandmarkTask
 from tugan.bench.markdown_page import markdown_page
 from tugan.bench.plots import write_plots
 from tugan.bench.record import JobRecord
@@ -35,9 +36,9 @@ def write_report(folder: RunFolder) -> Report:
 
     Each file is whole or not there. :class:`MissingExtraError` without matplotlib.
     """
-    conditions, records = folder.conditions, folder.records()
+    conditions, records = folder.conditions, folder.records(JobRecord)
     methods = tuple(method.name for method in conditions.methods)
-    summary = summarise(records, conditions.task, methods)
+    summary = summarise(records, conditions.task_as(LandmarkTask), methods)
     figures = (
         *_plots(folder, records, conditions, summary),
         *_sheet(folder, records, conditions),
@@ -70,7 +71,7 @@ def _sheet(
     sheet = contact_sheet(
         folder,
         records,
-        conditions.task,
+        conditions.task_as(LandmarkTask),
         tuple(method.name for method in conditions.methods),
         image_hw=conditions.model.size_hw,
     )

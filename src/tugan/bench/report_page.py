@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tugan.bench.conditions import Conditions, lines_about
+from tugan.bench.landmark_task import LandmarkTask
 from tugan.bench.record import JobRecord
 from tugan.bench.summary import Summary
 from tugan.bench.tables import (
@@ -66,7 +67,7 @@ def report_page(
 
 
 def _introduction(conditions: Conditions, summary: Summary) -> str:
-    task = conditions.task
+    task = conditions.task_as(LandmarkTask)
     held = "No mask is used." if task.mask == "none" else "Only the face may change (mask face)."
     text = (
         f"{task.pairs} pairs of faces (seed {task.seed}, psi {task.psi:g}): the landmarks of the"

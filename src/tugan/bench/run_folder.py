@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import TypeVar, final
 
 from pydantic import ValidationError
 
+from tugan.bench.bench_error import BenchError
 from tugan.bench.conditions import Conditions
-from tugan.bench.landmark_task import BenchError
-from tugan.bench.record import JobRecord
+from tugan.bench.record import TrialRecord
 from tugan.core.atomic_write import atomic_path, check_writable
 from tugan.core.errors import OutputError
 
+RecordT = TypeVar("RecordT", bound=TrialRecord)
 RUN_FILE, RESULTS_FILE, PICTURES = "run.json", "results.jsonl", "pictures"
 
 
@@ -33,7 +34,7 @@ class RunFolder:
         except ValidationError as error:
             raise BenchError(f"{path} does not describe a run: {_first(error)}") from error
 
-    def records(self) -> list[JobRecord]:
+    def records(self, kind: type[RecordT]) -> list[RecordT]:
         """Every finished drag. What a crash left of a last line is no drag."""
         path = self.path / RESULTS_FILE
         try:
@@ -42,9 +43,9 @@ class RunFolder:
             return []
         except OSError as error:
             raise BenchError(f"cannot read {path}: {error.strerror or error}") from error
-        return [_record(line, f"{path}, line {n}") for n, line in enumerate(lines, start=1)]
+        return [_record(kind, line, f"{path}, line {n}") for n, line in enumerate(lines, start=1)]
 
-    def append(self, record: JobRecord) -> None:
+    def append(self, record: TrialRecord) -> None:
         """Add a finished drag; a line is written in one go."""
         path = self.path / RESULTS_FILE
         try:
@@ -96,9 +97,9 @@ def _drop_torn_line(path: Path) -> None:
             temporary.write_bytes(kept)
 
 
-def _record(line: bytes, where: str) -> JobRecord:
+def _record(kind: type[RecordT], line: bytes, where: str) -> RecordT:
     try:
-        return JobRecord.model_validate_json(line)
+        return kind.model_validate_json(line)
     except ValidationError as error:
         raise BenchError(f"{where} is no result: {_first(error)}") from error
 

@@ -9,6 +9,8 @@ from tugan.bench.summary import Counts, Identity, NoEdit, Row, Shares, Spread, S
 from tugan.core.outcome import Ending
 from tugan.perceptual.faces import SAME_PERSON_DISTANCE
 
+BROKEN = (Failure.ERROR, Failure.TIME_LIMIT, Failure.DIED)
+
 
 def summarise(
     records: Sequence[JobRecord], task: LandmarkTask, methods: tuple[str, ...]
@@ -96,7 +98,7 @@ def _counts(records: list[JobRecord]) -> Counts:
         step_limit=sum(one.ended(Ending.STEP_LIMIT) for one in records),
         no_progress=sum(one.ended(Ending.NO_PROGRESS) for one in records),
         not_finite=sum(one.failure is Failure.NOT_FINITE for one in records),
-        errors=sum(one.failure is Failure.ERROR for one in records),
+        errors=sum(one.failure in BROKEN for one in records),
         lost_faces=sum(one.failure is Failure.LOST_FACE for one in records),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tugan.core.errors import TuganError
 from tugan.core.geometry import REFERENCE_SIDE_PX
 from tugan.core.outcome import Outcome
 from tugan.dragging.problem import DragProblem
@@ -47,8 +48,14 @@ class TimedDrag:
     """Thinned; the last entry is what is kept."""
 
 
-def run_timed(problem: DragProblem, solver: Solver[Any]) -> TimedDrag:
-    """Drag to the end."""
+class TimeLimitError(TuganError):
+    """A drag took longer than it may."""
+
+
+def run_timed(
+    problem: DragProblem, solver: Solver[Any], *, limit_s: float | None = None
+) -> TimedDrag:
+    """Drag to the end; :class:`TimeLimitError` at the first step after ``limit_s`` seconds."""
     history: list[HistoryEntry] = []
     last = first_motion_s = None
     scale = REFERENCE_SIDE_PX / max(problem.image_hw)
@@ -57,6 +64,11 @@ def run_timed(problem: DragProblem, solver: Solver[Any]) -> TimedDrag:
         # not the step's own index: a drag that was stuck ends by showing an earlier one again
         entry = HistoryEntry(step=len(history), seconds=seconds, left_px_at_512=left_px)
         history.append(entry)
+        if limit_s is not None and seconds > limit_s and last.outcome is None:
+            raise TimeLimitError(
+                f"the drag was not over after {seconds:.0f} s and {entry.step} steps; {limit_s:g} s"
+                " are allowed"
+            )
         if first_motion_s is None and last.index > 0:
             first_motion_s = seconds
     assert last is not None

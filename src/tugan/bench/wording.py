@@ -6,6 +6,8 @@ FAILURE_WORDS = {
     Failure.LOST_FACE: "no face found",
     Failure.NOT_FINITE: "not finite",
     Failure.ERROR: "error",
+    Failure.TIME_LIMIT: "time limit",
+    Failure.DIED: "process died",
 }
 
 

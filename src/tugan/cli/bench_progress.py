@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 
 from tugan.bench.runner import Progress
-from tugan.bench.wording import FAILURE_WORDS, points_title
+from tugan.bench.wording import FAILURE_WORDS
 from tugan.cli.console import note
 
 NOTE_EVERY_S = 60.0
@@ -68,14 +68,12 @@ class BenchProgress:
 def progress_text(progress: Progress, *, left_s: float) -> str:
     """Such as ``12 of 180 drags   pair 2, 5 points, adam: 11.2 to 3.4 px   about 12 min left``."""
     record = progress.record
-    came_to = (
-        f"{record.no_edit_px:.1f} to {record.md_px:.1f} px"
-        if record.failure is None
-        else FAILURE_WORDS[record.failure]
-    )
+    variant, came_to = record.said
+    if record.failure is not None:
+        came_to = FAILURE_WORDS[record.failure]
     return (
         f"{progress.done} of {progress.total} drags   pair {record.pair},"
-        f" {points_title(record.points)}, {record.method}: {came_to}"
+        f" {variant}, {record.method}: {came_to}"
         f"   about {_duration(left_s)} left"
     )
 

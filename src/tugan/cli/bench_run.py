@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import cast
 
 from tugan.bench.conditions import conditions_now
+from tugan.bench.equipment import Equipment
 from tugan.bench.landmark_task import LandmarkTask, MaskKind
+from tugan.bench.landmarks import Landmarks
 from tugan.bench.methods import check_methods, make_methods
 from tugan.bench.plots import check_plotting
 from tugan.bench.report import HTML_FILE, Report, write_report
 from tugan.bench.run_folder import RunFolder, open_run
-from tugan.bench.runner import Equipment, run_landmarks
+from tugan.bench.runner import run_experiment
 from tugan.bench.tables import Table, paper_table
 from tugan.bench.wording import still_to_do
 from tugan.cli.bench_progress import BenchProgress
@@ -69,7 +71,7 @@ def _run(task: LandmarkTask, equipment: Equipment, folder: RunFolder, *, quiet: 
     """False if Ctrl+C came first."""
     with BenchProgress(quiet=quiet) as line:
         try:
-            for progress in run_landmarks(task, equipment, folder):
+            for progress in run_experiment(Landmarks(task=task), equipment, folder):
                 line.show(progress)
         except KeyboardInterrupt:
             return False

@@ -45,6 +45,10 @@ class DlibFaces:
         self._predict = dlib.shape_predictor(str(folder / _LANDMARK_FILE))
         self._recognise = dlib.face_recognition_model_v1(str(folder / EMBEDDING_FILE))
 
+    def __reduce__(self) -> tuple[type["DlibFaces"], tuple[()]]:
+        """Other processes load the models themselves."""
+        return DlibFaces, ()
+
     @property
     def name(self) -> str:
         """dlib and its version."""

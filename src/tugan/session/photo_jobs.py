@@ -33,9 +33,9 @@ from tugan.session.history import History
 from tugan.session.incoming import Incoming
 from tugan.session.model_store import LoadedModel, no_photographs
 from tugan.session.picture_jobs import resting_job
-from tugan.session.pictures import shrunk
+from tugan.session.pictures import PHOTO_PX, shrunk
 
-PHOTO_PX, TARGET_PX = 1024, 512
+TARGET_PX = 512
 FACES = "faces"
 """The domain of models that faces are looked for for."""
 TUNING_TO_INVERTING = 8.0
@@ -148,11 +148,12 @@ def more_job(desk: Desk, control: PhotoControl) -> Job:
     edit = incoming.edit
     if edit is None:
         raise _nothing_begun()
+    before = edit if edit.stage == "done" else None
     if edit.stage == "done":
         edit = more_tuning(edit, steps=desk.photos.more_steps)
     desk.set_incoming(replace(incoming, stage=_stage(edit), edit=edit))
     yield Turn.STEP
-    yield from _bring_in(desk, edit, control)
+    yield from _bring_in(desk, edit, control, before=before)
 
 
 def reopen_photo_job(desk: Desk, edit: PhotoEdit, photo: Photo) -> Job:
@@ -230,7 +231,17 @@ def incoming_pictures(desk: Desk) -> None:
         desk.emit(incoming.shown)
 
 
-def _bring_in(desk: Desk, edit: PhotoEdit, control: PhotoControl) -> Job:
+def _is_worse(edit: PhotoEdit, than: PhotoEdit) -> bool:
+    return (
+        edit.quality is not None
+        and than.quality is not None
+        and edit.quality.face_psnr_db < than.quality.face_psnr_db
+    )
+
+
+def _bring_in(
+    desk: Desk, edit: PhotoEdit, control: PhotoControl, *, before: PhotoEdit | None = None
+) -> Job:
     generator = generator_for_photos(desk.models.get(edit.model_name))
     tools = known_faces().tools
     pace = _Pace(edit)
@@ -256,6 +267,9 @@ def _bring_in(desk: Desk, edit: PhotoEdit, control: PhotoControl) -> Job:
     if control.how in ("choose", "cancel"):
         return
     judged, last = _judged(edit, generator, tools, like=shown)
+    if before is not None and _is_worse(judged, before):
+        # the first steps of more tuning lose a little of what was there
+        judged, last = _judged(before, generator, tools, like=shown)
     desk.set_incoming(replace(incoming_of(desk), stage="ready", edit=judged, shown=last))
     desk.emit(last)
 

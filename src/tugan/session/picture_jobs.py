@@ -5,15 +5,17 @@ from dataclasses import replace
 
 import torch
 
-from tugan.core.images import RgbArray
+from tugan.core.images import RgbArray, to_rgb_array
 from tugan.dragging.live import apart
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.texture import advice_on_handles
 from tugan.generators.protocol import Ws
+from tugan.inversion.align import crop
 from tugan.render.overlays import draw_drag
 from tugan.render.video import FrameReel
 from tugan.session.desk import Desk
 from tugan.session.document import Document, PointPair
+from tugan.session.document_photo import read
 from tugan.session.engine import Job, Turn
 from tugan.session.errors import SessionError
 from tugan.session.events import (
@@ -21,6 +23,7 @@ from tugan.session.events import (
     GalleryPicture,
     HistoryPicture,
     OriginalReady,
+    PhotoShown,
     PictureReady,
 )
 from tugan.session.history import Entry
@@ -28,6 +31,7 @@ from tugan.session.model_store import LoadedModel
 from tugan.session.pictures import (
     GALLERY_PX,
     HISTORY_PX,
+    PHOTO_PX,
     draw,
     picture_of,
     quick_picture,
@@ -60,7 +64,10 @@ def original_job(desk: Desk) -> Job:
     model = desk.model_of(document)
     photo = document.photo
     if photo is not None and photo.edit.source.content is not None:
-        pixels = photo.square(model.info.size_hw[0])
+        whole = read(photo.edit.source).pixels
+        pixels = to_rgb_array(crop(whole, photo.edit.alignment, model.info.size_hw[0]))
+        if desk.incoming is None:
+            desk.emit(PhotoShown(pixels=shrunk(whole, side_px=PHOTO_PX)))
     else:
         pixels = picture_of(desk.pictures, model, document, document.origin_ws)
     desk.emit(OriginalReady(pixels=pixels))

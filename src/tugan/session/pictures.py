@@ -19,6 +19,8 @@ from tugan.session.model_store import LoadedModel
 
 HISTORY_PX = 128
 GALLERY_PX = 160
+PHOTO_PX = 1024
+"""Longer side of whole photographs as they are shown."""
 
 
 @final
