@@ -14,6 +14,23 @@ def test_every_public_name_is_there(name: str) -> None:
     assert name in dir(tugan)
 
 
+PHOTOGRAPHS = """
+    Alignment DlibFaces Face FaceTools IdentityModel InversionSettings InversionTarget PhotoEdit
+    PhotoSource PhotoStep TuningSettings begin_photo edited_photo find_faces generator_of invert
+    invert_photo load_photo_edit manual_crop more_tuning prepare_target read_photo save_photo_edit
+    tune write_photo
+"""
+DRAGS = """
+    Adam DragProblem DragSettings DragStep Generator LiveDrag Newton NewtonSettings Outcome
+    TuganError drag load_generator preview_head_of sample_z save_pretrained synthesize to_rgb_array
+"""
+
+
+def test_the_public_names_are_these() -> None:
+    """A name that is gone breaks somebody's program; one that is new belongs in this list."""
+    assert set(tugan.__all__) == {*PHOTOGRAPHS.split(), *DRAGS.split(), "__version__"}
+
+
 def test_a_public_name_is_the_one_of_its_module() -> None:
     from tugan.dragging.problem import DragProblem
 

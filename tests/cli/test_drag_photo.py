@@ -1,7 +1,6 @@
 """Dragging photographs: in one go, after ``tugan invert``, and again from a project."""
 
 import importlib.util
-import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,45 +12,22 @@ import pytest
 import torch
 from PIL import Image
 
+from cli.photographs import ARTIST, CROP, POINT, SIZE, pixels_of
 from cli.program import Ran, Tugan
 from tugan.core.images import RgbArray, to_rgb_array
 from tugan.dragging.solve import drag as dragged
 from tugan.dragging.step import DragStep
 from tugan.generators.protocol import PretrainedGenerator, sample_z, synthesize
-from tugan.inversion.align import manual_crop
-from tugan.inversion.photo_edit import PhotoEdit, PhotoSource
+from tugan.inversion.photo_edit import PhotoSource
 from tugan.inversion.photo_edit_file import load_photo_edit, save_photo_edit
-from tugan.inversion.portrait import PhotoStep, begin_photo, invert_photo
-from tugan.inversion.settings import InversionSettings, TuningSettings
+from tugan.inversion.portrait import PhotoStep, invert_photo
 from tugan.render.edit_mark import marked_xmp
-from tugan.session.project_errors import ProjectFileError
 from tugan.session.project_file import load_project, read_history
 
 needs_dlib = pytest.mark.skipif(
     importlib.util.find_spec("dlib") is None, reason="needs the extra 'faces'"
 )
-CROP = ("--crop", "144,124,128")
-POINT = ("--point", "130,110:150,130")
 QUICK = ("--steps", "3")
-SIZE = 300, 260
-_ARTIST = 0x013B
-
-
-@pytest.fixture(scope="session")
-def content(stylegan2_128: PretrainedGenerator) -> RgbArray:
-    """300 x 260 px, noise with a picture of the model's in it."""
-    z = sample_z(9, z_dim=stylegan2_128.info.z_dim)
-    picture = to_rgb_array(synthesize(stylegan2_128, stylegan2_128.map(z, psi=0.7)))
-    pixels = np.random.default_rng(0).integers(0, 255, (*reversed(SIZE), 3), dtype=np.uint8)
-    pixels[60:188, 80:208] = picture
-    return pixels
-
-
-@pytest.fixture
-def photo(here: Path, content: RgbArray) -> Path:
-    """With an artist and a place in its metadata."""
-    (here / "photo.png").write_bytes(bytes_of(content))
-    return here / "photo.png"
 
 
 @pytest.fixture
@@ -62,51 +38,6 @@ def drag_photo(drag: Tugan, photo: Path) -> Tugan:
         return drag("--image", photo, *CROP, "--invert-steps", "2", *arguments)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def edit(stylegan2_128: PretrainedGenerator, content: RgbArray) -> PhotoEdit:
-    """As ``drag_photo`` inverts it."""
-    begun = begin_photo(
-        PhotoSource.of(bytes_of(content), name="photo.png"),
-        manual_crop((144, 124), side_px=128),
-        stylegan2_128,
-        inversion=InversionSettings(steps=2),
-        tuning=TuningSettings(steps=2),
-    )
-    *_, last = invert_photo(begun, stylegan2_128)
-    return last.edit
-
-
-@pytest.fixture
-def inverted(edit: PhotoEdit, here: Path) -> Path:
-    """What ``tugan invert`` would write of it."""
-    save_photo_edit(here / "me.tugan", edit)
-    return here / "me.tugan"
-
-
-@pytest.fixture
-def drag_inverted(drag: Tugan, inverted: Path) -> Tugan:
-    """``tugan drag --project`` of that."""
-
-    def run(*arguments: str | Path) -> Ran:
-        return drag("--project", inverted, *arguments)
-
-    return run
-
-
-def bytes_of(content: RgbArray) -> bytes:
-    exif = Image.Exif()
-    exif[_ARTIST] = "Somebody"
-    exif.get_ifd(0x8825)[1] = "N"
-    target = io.BytesIO()
-    Image.fromarray(content).save(target, "PNG", exif=exif)
-    return target.getvalue()
-
-
-def pixels_of(path: Path) -> RgbArray:
-    with Image.open(path) as opened:
-        return np.array(opened.convert("RGB"))
 
 
 def assert_only_the_crop_changed(path: Path, content: RgbArray) -> None:
@@ -136,7 +67,7 @@ def test_metadata_is_kept_but_for_the_place_and_the_edit_is_marked(
     assert drag_inverted(*POINT, "-o", "out.jpg").code == 0
     with Image.open(here / "out.jpg") as opened:
         assert opened.size == SIZE
-        assert opened.getexif()[_ARTIST] == "Somebody"
+        assert opened.getexif()[ARTIST] == "Somebody"
         assert 0x8825 not in opened.getexif()
         assert opened.info["xmp"] == marked_xmp()
 
@@ -157,24 +88,6 @@ def test_points_are_of_the_photograph_when_the_crop_is_turned_and_scaled(
     assert point["start"] == pytest.approx([130, 110], abs=0.02)
     assert point["final"] == point["start"]
     assert point["distance"] == pytest.approx(np.hypot(20, 20), abs=0.02)
-
-
-def test_a_mask_is_of_the_photograph_too(
-    drag_inverted: Tugan, here: Path, content: RgbArray
-) -> None:
-    mask = Image.new("L", SIZE, 0)
-    mask.paste(255, (0, 0, 144, SIZE[1]))
-    mask.save(here / "left.png")
-    assert drag_inverted(*POINT, "--mask", "left.png", "--save-project", "a.tugan").code == 0
-    kept = load_project(here / "a.tugan").mask
-    assert kept is not None
-    assert kept.shape == (128, 128)
-    assert float(kept[:, :60].min()) == 1
-    assert float(kept[:, 68:].max()) == 0
-    Image.new("L", (128, 128), 255).save(here / "small.png")
-    ran = drag_inverted(*POINT, "--keep-mask", "small.png")
-    assert ran.code == 2
-    assert "the mask is 128 x 128 px but the picture is 300 x 260 px" in ran.err
 
 
 def test_cautions_name_places_of_the_photograph(drag_inverted: Tugan, here: Path) -> None:
@@ -246,8 +159,8 @@ def test_a_project_keeps_the_photograph_and_the_models_own_fingerprint(
     assert project.header.model.fingerprint == project.photo.fingerprint
     with zipfile.ZipFile(here / "a.tugan") as opened:
         assert opened.read("photo/original") == photo.read_bytes()
-    with pytest.raises(ProjectFileError, match="cannot be opened in the studio yet"):
-        read_history(here / "a.tugan")
+    history = read_history(here / "a.tugan")  # what the studio opens
+    assert history.document.photo is not None
 
 
 def test_another_model_is_refused_with_both_names(

@@ -1,4 +1,5 @@
 import importlib
+import importlib.util
 import io
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from tugan.render import photo_file
 from tugan.render.edit_mark import DIGITAL_SOURCE_TYPE, stamped
 from tugan.render.photo_file import Photo, PhotoError, decode_photo, read_photo, write_photo
 
+needs_heif = pytest.mark.skipif(
+    importlib.util.find_spec("pillow_heif") is None, reason="needs the extra 'heic'"
+)
 GPS, ORIENTATION, MAKE = 0x8825, 0x0112, 0x010F
 
 
@@ -25,6 +29,12 @@ def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
     file = io.BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()
+
+
+def heic(picture: Image.Image, **options: object) -> bytes:
+    """As a telephone writes it."""
+    importlib.import_module("pillow_heif").register_heif_opener()
+    return encoded(picture, "HEIF", quality=90, **options)
 
 
 def test_an_ordinary_photograph_is_itself() -> None:
@@ -95,6 +105,55 @@ def test_heic_without_its_reader_names_the_extra(monkeypatch: pytest.MonkeyPatch
     content = b"\0\0\0\x18ftypheic" + bytes(64)
     with pytest.raises(MissingExtraError, match=r"tugan\[heic\]"):
         decode_photo(content, name="me.heic")
+
+
+@needs_heif
+def test_a_heic_photograph_is_read_with_what_it_says_of_itself(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[MAKE] = "Camera"
+    exif.get_ifd(GPS)[2] = (52.0, 30.0, 0.0)
+    photo = decode_photo(heic(halves(), exif=exif.tobytes()), name="me.heic")
+    assert photo.size_hw == (40, 64)
+    assert photo.alpha is None
+    assert np.abs(photo.pixels.astype(int) - np.asarray(halves())).mean() < 6
+    assert "location" in photo.remarks[0]
+    # there is no HEIC to be written, so that it goes on as something else
+    write_photo(tmp_path / "out.jpg", photo)
+    with Image.open(tmp_path / "out.jpg") as written:
+        assert written.getexif()[MAKE] == "Camera"
+        assert GPS not in written.getexif()
+
+
+@needs_heif
+def test_a_heic_photograph_lying_on_its_side_is_stood_up_once() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    photo = decode_photo(heic(halves(), exif=exif.tobytes()))
+    assert photo.size_hw == (64, 40)
+    assert photo.pixels[5, 20, 0] > 150  # red is above
+    assert photo.pixels[60, 20, 2] > 150
+    assert ORIENTATION not in _exif(photo.exif)
+
+
+@needs_heif
+def test_a_heic_files_alpha_is_kept_and_of_several_pictures_the_first_is_taken() -> None:
+    picture = halves("RGBA")
+    picture.putalpha(Image.linear_gradient("L").resize((64, 40)))
+    alpha = decode_photo(heic(picture)).alpha
+    assert alpha is not None
+    assert np.abs(alpha.astype(int) - np.asarray(picture.getchannel("A"))).mean() < 6
+    second = Image.new("RGB", (64, 40), (0, 255, 0))
+    photo = decode_photo(heic(halves(), save_all=True, append_images=[second]))
+    assert photo.pixels[20, 10, 0] > 150
+    assert "first" in photo.remarks[0]
+
+
+@needs_heif
+def test_a_damaged_heic_file_is_a_sentence() -> None:
+    whole = heic(halves())
+    for length in range(32, len(whole) - 1, 97):
+        with pytest.raises(PhotoError, match=r"^me\.heic cannot be read as a picture"):
+            decode_photo(whole[:length], name="me.heic")
 
 
 @pytest.mark.parametrize(

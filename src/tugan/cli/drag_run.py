@@ -1,10 +1,12 @@
 """Running a drag and writing what came out. Imports torch: for use in commands."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from tugan.cli.console import ProgressLine, note
 from tugan.cli.drag_job import DragJob
@@ -116,7 +118,7 @@ def _write(
     if plan.photo is None:
         write_image(job.outputs.picture, picture)
     else:
-        write_photo(job.outputs.picture, _pasted(job, plan.photo, last))
+        write_photo(job.outputs.picture, _pasted(job, plan.photo, last, plan.problem.mask))
     if job.outputs.project is not None:
         save_project(job.outputs.project, _project(plan, last, outcome))
     if job.outputs.video is not None:
@@ -125,9 +127,12 @@ def _write(
         write_video(job.outputs.video, recording.reel.frames)
 
 
-def _pasted(job: DragJob, photo: PhotoDrag, last: DragStep) -> Photo:
-    """The whole photograph."""
-    pasted = edited_photo(photo.edit, photo.own, last.ws, finder=photo.finder)
+def _pasted(
+    job: DragJob, photo: PhotoDrag, last: DragStep, mask: Float[Tensor, "s s"] | None
+) -> Photo:
+    """The whole photograph; what the drag's mask keeps is kept of it, too, and not only nearly."""
+    edit = photo.edit if mask is None else replace(photo.edit, mask=mask)
+    pasted = edited_photo(edit, photo.own, last.ws, finder=photo.finder)
     if not job.outputs.overlay:
         return pasted
     places = (photo.place.to_photo(points) for points in (last.handles_xy, last.targets_xy))
@@ -138,10 +143,11 @@ def _pasted(job: DragJob, photo: PhotoDrag, last: DragStep) -> Photo:
 
 def _project(plan: Plan, last: DragStep, outcome: Outcome) -> Project:
     problem = plan.problem
+    solver, settings = plan.method_of_project
     header = ProjectHeader(
         model=plan.model,
-        solver=plan.solver_name,
-        settings=plan.settings,
+        solver=solver,
+        settings=settings,
         noise=problem.noise,
         noise_seed=problem.noise_seed,
         outcome=outcome,

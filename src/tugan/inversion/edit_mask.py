@@ -18,7 +18,7 @@ _CLOSED_PX_AT_512 = 60
 shows."""
 _GROWN_PX_AT_512 = 14
 _SOFT_PX_AT_512 = 14
-_EDGE_SHARE = 0.05
+_EDGE_SHARE = 0.025
 """Of the side: the crop's own edge is never pasted."""
 _WORKING_PX = 256
 

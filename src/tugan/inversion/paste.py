@@ -1,6 +1,6 @@
 """An edited crop back into its photograph, at the photograph's own resolution."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 from tugan.core.images import RgbArray
 from tugan.inversion.align import Alignment, box_of
 from tugan.inversion.grain import add_grain, grain_of
-from tugan.inversion.motion import Motion, motion_between
+from tugan.inversion.motion import Motion, freedom_of, motion_between
 from tugan.inversion.pyramid import blend, levels_for
 from tugan.inversion.resampling import Box, carried, levels_of, sampled
 
@@ -76,15 +76,20 @@ class _Paster:
     weight: Float[Tensor, "h w"]
     motion: Motion | None
     trust: Float[Tensor, "h w"] | None
+    freedom: Float[Tensor, "h w"] | None
 
     @classmethod
     def of(cls, edit: Edit, alignment: Alignment, box: Box, settings: PasteSettings) -> "_Paster":
         place = alignment.to_photo(edit.after.shape[2]).inverse()
-        motion = trust = None
+        motion = trust = freedom = None
         if settings.carry_detail and edit.before is not None:
             motion = motion_between(edit.before, edit.after)
+            free = freedom_of(motion.trust.shape[2])
+            # what would be half here and half there at the square's edge is bent there instead
+            motion = replace(motion, offset=motion.offset * free)
             smaller = alignment.to_photo(motion.trust.shape[2]).inverse()
             trust = sampled(motion.trust, smaller, box, sharp=False)
+            freedom = sampled(free, smaller, box, sharp=False)
         return cls(
             edit=edit,
             alignment=alignment,
@@ -93,16 +98,20 @@ class _Paster:
             weight=sampled(edit.mask[None, None], place, box, sharp=False, beyond=0.0),
             motion=motion,
             trust=trust,
+            freedom=freedom,
         )
 
     def mixed(self, under: Float[Tensor, "h w"], channel: int) -> np.ndarray:
         """The channel's new values, 0 to 255, of the whole box."""
         over = self._read(self.edit.after, channel)
-        if self.motion is not None and self.trust is not None:
+        if self.motion is not None and self.trust is not None and self.freedom is not None:
             assert self.edit.before is not None
             missed = self._read(self.edit.before, channel).neg_().add_(under)
-            detail = carried(missed, self.motion.offset, self.alignment, self.box)
-            over += detail.mul_(self.trust)
+            missed = carried(missed, self.motion.offset, self.alignment, self.box)
+            over += missed.mul_(self.trust)
+            # toward the edge less of the generator's picture, and more of the photograph, moved
+            moved = carried(under, self.motion.offset, self.alignment, self.box)
+            over = moved.lerp_(over, self.freedom)
         if self.settings.match_grain:
             over = self._with_grain(over, under, channel)
         levels = max(levels_for(*self.box.size_hw) - 1, 0)

@@ -81,7 +81,7 @@ class PhotoEdit:
     delta: GeneratorDelta | None = field(default=None, repr=False)
     """What tuning changed; None if it was not tuned."""
     mask: Float[Tensor, "s s"] | None = field(default=None, repr=False)
-    """What of the crop may be pasted, chosen by hand; None lets the edit itself decide."""
+    """What of the crop may be pasted, chosen by hand, from 0 to 1; within it the edit decides."""
     quality: Quality | None = None
     inversion: InversionSettings = field(default_factory=InversionSettings)
     tuning: TuningSettings | None = field(default_factory=TuningSettings)

@@ -16,6 +16,7 @@ from tugan.inversion.adam_state import AdamState
 from tugan.inversion.align import Alignment, crop
 from tugan.inversion.delta import DeltaError
 from tugan.inversion.edit_mask import edit_mask
+from tugan.inversion.hand_mask import soft_inside
 from tugan.inversion.invert import InversionStep, invert
 from tugan.inversion.paste import Edit, PasteSettings, paste_back
 from tugan.inversion.photo_edit import PhotoEdit, PhotoSource, Stage
@@ -64,7 +65,10 @@ def begin_photo(
     inversion: InversionSettings | None = None,
     tuning: TuningSettings | None = None,
 ) -> PhotoEdit:
-    """A photograph of which nothing is done yet; no ``tuning`` leaves that stage out."""
+    """A photograph of which nothing is done yet; no ``tuning`` leaves that stage out.
+
+    ``alignment`` is a face's of :func:`find_faces`, or :func:`manual_crop`'s.
+    """
     mean = w_statistics_of(generator).mean
     return PhotoEdit(
         source=source,
@@ -89,7 +93,12 @@ def invert_photo(
     """Steps of all stages that are left, the last one of stage ``done``.
 
     To stop consuming it is to cancel: each step's ``edit`` can be saved, opened and given here
-    again. :class:`DeltaError`, with both names, if it was begun with another generator.
+    again. A step's ``picture`` is ``(1, 3, h, w)`` in [-1, 1]. :class:`DeltaError`, with both
+    names, if it was begun with another generator; :class:`PhotoEditError` if the photograph is
+    gone, :class:`AlignmentError` if its square lies outside it, :class:`InversionError` for a
+    generator that is not square, or a loss that is NaN or infinite. Without ``tools`` the face is
+    not looked for: no identity in the loss, and every pixel weighs the same. The method is pivotal
+    tuning (Roich et al. 2021) after a search in W+ with a prior (docs/inversion.md).
     """
     check_model(edit, generator)
     target = target_of(edit, generator, tools)
@@ -109,7 +118,10 @@ def invert_photo(
 
 
 def more_tuning(edit: PhotoEdit, *, steps: int) -> PhotoEdit:
-    """A finished photograph that :func:`invert_photo` will tune further, from where it is."""
+    """A finished photograph that :func:`invert_photo` will tune further, from where it is.
+
+    :class:`InversionError` unless ``steps`` is at least 1.
+    """
     state = None
     if edit.delta is not None:
         changes = {name: change.float() for name, change in edit.delta.changes.items()}
@@ -139,7 +151,10 @@ def target_of(edit: PhotoEdit, generator: Generator, tools: FaceTools | None) ->
 
 
 def generator_of(edit: PhotoEdit, generator: PretrainedGenerator) -> PretrainedGenerator:
-    """The generator that draws this photograph: a tuned copy, or the generator itself."""
+    """The generator that draws this photograph: a tuned copy, or the generator itself.
+
+    Drags start at ``edit.ws`` of it. :class:`DeltaError` if it was made with another generator.
+    """
     check_model(edit, generator)
     return generator if edit.delta is None else edit.delta.tuned_copy(generator)
 
@@ -156,13 +171,14 @@ def paste_edit(
     """The photograph's pixels with the edit in them; the rest is the photograph's to the bit.
 
     ``before`` and ``after`` are the generator's pictures of the pivot and of the dragged latent.
+    With ``edit.mask`` nothing outside it is touched; its edge is soft, inward.
     """
     photo = photo or edit.source.read()
-    mask = edit.mask
-    if mask is None:
-        faces = [] if finder is None else [finder.find(to_rgb_array(x)) for x in (before, after)]
-        landmarks = tuple(face.landmarks_xy for face in faces if face is not None)
-        mask = edit_mask(before, after, landmarks_xy=landmarks)
+    faces = [] if finder is None else [finder.find(to_rgb_array(x)) for x in (before, after)]
+    landmarks = tuple(face.landmarks_xy for face in faces if face is not None)
+    mask = edit_mask(before, after, landmarks_xy=landmarks)
+    if edit.mask is not None:
+        mask = mask * soft_inside(edit.mask.to(mask), edit.alignment)
     change = Edit(after=after, before=before, mask=mask)
     return paste_back(photo.pixels, change, edit.alignment, settings)
 
@@ -177,7 +193,9 @@ def edited_photo(
 ) -> Photo:
     """The photograph after a drag to ``ws``, at its own resolution, to be written.
 
-    ``own`` is what :func:`generator_of` gave: the generator that the drag was done on.
+    ``own`` is what :func:`generator_of` gave: the generator that the drag was done on; ``ws`` is
+    ``(1, num_ws, w_dim)``. With a ``finder`` only heads are pasted. :class:`PhotoEditError` if the
+    photograph is gone.
     """
     photo = edit.source.read()
     before, after = (synthesize(own, one.to(own.device)) for one in (edit.ws, ws))
