@@ -502,3 +502,46 @@ def test_the_one_face_of_a_portrait_is_brought_in_at_once(sit: Sit) -> None:
     assert now.chosen == now.faces[0]
     assert now.chosen.centre_xy == pytest.approx((350, 280), abs=40)
     assert now.warning == ""
+
+
+def test_one_that_is_still_being_brought_in_survives_a_crash(
+    sit: Sit, small_model: str, png: bytes, tmp_path: Path
+) -> None:
+    person = sit(small_model, photos=FEW_STEPS, autosave=tmp_path / "saved.tugan")
+    begin(person, png)
+    person.session.stop()
+    person.settle()
+    edit = incoming(person).edit
+    assert edit is not None
+    person.session.finish_saving()
+    again = sit(None, photos=FEW_STEPS)
+    again.session.open_project(tmp_path / "saved.tugan")
+    again.settle()
+    now = incoming(again)
+    assert now.stage == "ready"
+    assert now.edit is not None
+    assert now.edit.ws.equal(edit.ws)
+    assert again.texts == ["Start"]
+    again.session.more_photo()
+    until(lambda: bool(steps(again, "tune")))
+    again.session.keep_photo()
+    again.settle()
+    assert again.texts == ["Start", "Photo waves.png"]
+    # once it is dropped, it is gone from the file too
+    person.session.cancel_photo()
+    person.settle()
+    person.session.finish_saving()
+    third = sit(None)
+    third.session.open_project(tmp_path / "saved.tugan")
+    third.settle()
+    assert third.session.snapshot().incoming is None
+
+
+def test_a_project_saved_meanwhile_has_it(person: Person, png: bytes, sit: Sit) -> None:
+    begin(person, png)
+    person.session.stop()
+    person.settle()
+    again = sit(None, photos=FEW_STEPS)
+    again.session.open_project(person.session.project_bytes())
+    again.settle()
+    assert incoming(again).source.name == "waves.png"

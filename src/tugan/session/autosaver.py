@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import final
 
 from tugan.core.errors import OutputError
+from tugan.inversion.photo_edit import PhotoEdit
 from tugan.session.events import Event, Reported
 from tugan.session.history import History
 from tugan.session.project_file import write_history
@@ -22,14 +23,14 @@ class Autosaver:
         """``on_error`` is told once when saving begins to fail, and again when it works."""
         self._path, self._on_error = path, on_error
         self._changed = threading.Condition()
-        self._newest: History | None = None
+        self._newest: tuple[History, PhotoEdit | None] | None = None
         self._busy = False
         self._failing = False
 
-    def save(self, history: History) -> None:
+    def save(self, history: History, incoming: PhotoEdit | None = None) -> None:
         """This is what the file should hold; returns at once."""
         with self._changed:
-            self._newest = history
+            self._newest = history, incoming
             if self._busy:
                 return
             self._busy = True
@@ -44,16 +45,16 @@ class Autosaver:
     def _work(self) -> None:
         while True:
             with self._changed:
-                history, self._newest = self._newest, None
-                if history is None:
+                newest, self._newest = self._newest, None
+                if newest is None:
                     self._busy = False
                     self._changed.notify_all()
                     return
-            self._write(history)
+            self._write(*newest)
 
-    def _write(self, history: History) -> None:
+    def _write(self, history: History, incoming: PhotoEdit | None) -> None:
         try:
-            write_history(self._path, history, lean=True)
+            write_history(self._path, history, lean=True, incoming=incoming)
         except OutputError as error:
             if not self._failing:
                 self._on_error(_not_saved(error))

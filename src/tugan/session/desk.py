@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, final, runtime_checkable
 
 from tugan.generators.preview import PreviewHead
+from tugan.inversion.photo_edit import PhotoEdit
 from tugan.session.autosaver import Autosaver
 from tugan.session.document import Document, PictureKey, PointPair
 from tugan.session.engine import Engine, Job, JobEnd
@@ -67,6 +68,7 @@ class Desk:
         self._model: LoadedModel | None = None
         self._tuned: tuple[str, LoadedModel] | None = None
         self._incoming: Incoming | None = None
+        self._saved_incoming = False
         self._phase: Phase = "idle"
         self._running: Stoppable | None = None
         self._shown: Document | None = None
@@ -151,6 +153,12 @@ class Desk:
             return self._incoming
 
     @property
+    def incoming_edit(self) -> PhotoEdit | None:
+        """As far as that has come; None before it began."""
+        with self.lock:
+            return None if self._incoming is None else self._incoming.edit
+
+    @property
     def idle(self) -> bool:
         """Is nothing going on that changes the document?"""
         with self.lock:
@@ -227,7 +235,10 @@ class Desk:
     def set_incoming(self, incoming: Incoming | None) -> None:
         """How far a photograph has come in; whoever listens is told."""
         with self.editing():
+            before = self.incoming_edit
             self._incoming = incoming
+            if self.incoming_edit is not before:
+                self._autosave()
             self.emit(Changed())
 
     def show(self, document: Document) -> None:
@@ -270,9 +281,16 @@ class Desk:
         self.pictures.keep_small(
             {one.document.picture_key for one in history.entries if one.has_picture}
         )
-        if self._autosaver is not None and len(history.by_id) > 1:
-            self._autosaver.save(history)
+        self._autosave()
         self.emit(Changed())
+
+    def _autosave(self) -> None:
+        history, edit = self._history, self.incoming_edit
+        if self._autosaver is None or history is None:
+            return
+        if len(history.by_id) > 1 or edit is not None or self._saved_incoming:
+            self._saved_incoming = edit is not None
+            self._autosaver.save(history, edit)
 
     # ---- work --------------------------------------------------------------------------------
 

@@ -38,6 +38,8 @@ from tugan.session.pictures import PHOTO_PX, shrunk
 TARGET_PX = 512
 FACES = "faces"
 """The domain of models that faces are looked for for."""
+KEEP_EVERY_S = 15.0
+"""So often what is done is saved: more is not lost."""
 TUNING_TO_INVERTING = 8.0
 """About how much longer a step of tuning takes, for the time that is left."""
 NO_FACE = (
@@ -246,6 +248,7 @@ def _bring_in(
     tools = known_faces().tools
     pace = _Pace(edit)
     shown: PhotoStepShown | None = None
+    kept_s = time.monotonic()
     try:
         head = desk.models.get(edit.model_name).head
         for step in invert_photo(edit, generator, tools=tools, head=head):
@@ -253,7 +256,9 @@ def _bring_in(
             if step.stage != "done":
                 shown = _shown(step, left_s=pace.left_s(step))
                 desk.emit(shown)
-            if step.stage == "done" or edit.stage != stage:
+            is_due = time.monotonic() - kept_s >= KEEP_EVERY_S
+            if step.stage == "done" or edit.stage != stage or is_due:
+                kept_s = time.monotonic()
                 desk.set_incoming(
                     replace(incoming_of(desk), stage=_stage(edit), edit=edit, shown=shown)
                 )

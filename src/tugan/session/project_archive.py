@@ -15,6 +15,8 @@ LATENTS = "latents.safetensors"
 THUMBNAIL = "thumbnail.png"
 _EDIT, _TENSORS, _ORIGINAL = "edit.json", "tensors.safetensors", "original"
 FIRST_PHOTO = "photo"
+INCOMING = "incoming"
+"""Folder of a photograph that was still being brought in."""
 PHOTO_EDIT = f"{FIRST_PHOTO}/{_EDIT}"
 PHOTO_TENSORS = f"{FIRST_PHOTO}/{_TENSORS}"
 PHOTO_ORIGINAL = f"{FIRST_PHOTO}/{_ORIGINAL}"
@@ -35,7 +37,7 @@ _LARGEST_MASK = 16 * MEBIBYTE
 _MAX_UNPACKED_BYTES = MAX_FILE_BYTES + 128 * MEBIBYTE
 _NAME = re.compile(
     r"manifest\.json|latents\.safetensors|thumbnail\.png|mask-\d{1,4}\.png"
-    r"|photo(-\d{1,3})?/(edit\.json|tensors\.safetensors|original)"
+    r"|(photo(-\d{1,3})?|incoming)/(edit\.json|tensors\.safetensors|original)"
 )
 _PLAIN = {LATENTS: "latents", _TENSORS: "tensors"}
 _ENCRYPTED = 0x1
@@ -65,6 +67,8 @@ class ProjectArchive:
     thumbnail: bytes | None = field(default=None, repr=False)
     photos: Mapping[str, ArchivedPhoto] = field(default_factory=dict, repr=False)
     """By their folders in the archive."""
+    incoming: ArchivedPhoto | None = field(default=None, repr=False)
+    """One that was still being brought in."""
 
     def to_bytes(self) -> bytes:
         """As a zip; the same members give the same bytes."""
@@ -78,6 +82,8 @@ class ProjectArchive:
                 _add(archive, THUMBNAIL, self.thumbnail, compress=False)
             for folder, photo in self.photos.items():
                 _add_photo(archive, folder, photo)
+            if self.incoming is not None:
+                _add_photo(archive, INCOMING, self.incoming)
         return target.getvalue()
 
 
@@ -100,12 +106,15 @@ def read_archive(content: bytes, *, name: str) -> ProjectArchive:
     """The members; :class:`ProjectFileError` for anything that no project has."""
     members = _read_members(content, name=name, wanted=None)
     masks = {key: value for key, value in members.items() if key.startswith("mask-")}
+    photos = _photos_of(members, name=name)
+    incoming = photos.pop(INCOMING, None)
     return ProjectArchive(
         manifest=_required(members, MANIFEST, name=name),
         latents=_required(members, LATENTS, name=name),
         masks=masks,
         thumbnail=members.get(THUMBNAIL),
-        photos=_photos_of(members, name=name),
+        photos=photos,
+        incoming=incoming,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tugan.core.atomic_write import atomic_path
 from tugan.core.images import RgbArray
+from tugan.inversion.photo_edit import PhotoEdit, PhotoEditError
 from tugan.session.history import History
 from tugan.session.legacy_project import read_legacy
 from tugan.session.model_reference import ModelReference as ModelReference
@@ -18,6 +19,7 @@ from tugan.session.project import check_model as check_model
 from tugan.session.project_archive import MAX_FILE_BYTES, is_archive, read_archive
 from tugan.session.project_drag import history_of_project, project_of_history
 from tugan.session.project_errors import ProjectFileError as ProjectFileError
+from tugan.session.project_photo import photo_of
 from tugan.session.project_reader import history_of
 from tugan.session.project_writer import archive_of
 
@@ -47,22 +49,47 @@ def read_history(source: Path | bytes) -> History:
     return history_of_project(read_legacy(content, name=name))
 
 
+def read_incoming(source: Path | bytes) -> PhotoEdit | None:
+    """The photograph that was still being brought in; :class:`ProjectFileError` if damaged."""
+    name = str(source) if isinstance(source, Path) else "the file"
+    content = _content_of(source) if isinstance(source, Path) else source
+    if not is_archive(content):
+        return None
+    incoming = read_archive(content, name=name).incoming
+    if incoming is None:
+        return None
+    try:
+        return photo_of(incoming, name=name)
+    except PhotoEditError as error:
+        raise ProjectFileError(f"{name} is damaged: {error}") from error
+
+
 def write_history(
-    path: Path, history: History, *, lean: bool = False, thumbnail: RgbArray | None = None
+    path: Path,
+    history: History,
+    *,
+    lean: bool = False,
+    thumbnail: RgbArray | None = None,
+    incoming: PhotoEdit | None = None,
 ) -> None:
     """Write a history, whole or not at all, so that it is there after a loss of power.
 
     :class:`OutputError` if the disk does not take it. ``lean`` leaves the trails of old entries
     out: animations of them cannot be made afterwards.
     """
-    _write(path, history_bytes(history, lean=lean, thumbnail=thumbnail))
+    _write(path, history_bytes(history, lean=lean, thumbnail=thumbnail, incoming=incoming))
 
 
 def history_bytes(
-    history: History, *, lean: bool = False, thumbnail: RgbArray | None = None
+    history: History,
+    *,
+    lean: bool = False,
+    thumbnail: RgbArray | None = None,
+    incoming: PhotoEdit | None = None,
 ) -> bytes:
     """What :func:`write_history` writes."""
-    return archive_of(history, lean=lean, thumbnail=thumbnail).to_bytes()
+    archive = archive_of(history, lean=lean, thumbnail=thumbnail, incoming=incoming)
+    return archive.to_bytes()
 
 
 def _write(path: Path, content: bytes) -> None:

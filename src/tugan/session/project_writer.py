@@ -11,21 +11,30 @@ import tugan
 from tugan.core.images import RgbArray
 from tugan.dragging.checkpoint import Nearest
 from tugan.dragging.solvers.saved_state import SavedNewton, SavedState
+from tugan.inversion.photo_edit import PhotoEdit
 from tugan.session import project_records as records
 from tugan.session.document import Document, DragRecord, PointPair, SavedRun, Start, Trail
 from tugan.session.document_photo import DocumentPhoto
 from tugan.session.history import Entry, History
 from tugan.session.packed_mask import PackedMask
 from tugan.session.project_archive import ArchivedPhoto, ProjectArchive, mask_name, photo_folder
+from tugan.session.project_photo import archived_photo
 from tugan.session.tensor_pool import TensorPool
 
 _PNG_LEVEL = 4
 
 
 def archive_of(
-    history: History, *, lean: bool = False, thumbnail: RgbArray | None = None
+    history: History,
+    *,
+    lean: bool = False,
+    thumbnail: RgbArray | None = None,
+    incoming: PhotoEdit | None = None,
 ) -> ProjectArchive:
-    """All of a history; ``lean`` leaves the trails of old entries out."""
+    """All of a history, and a photograph that is still being brought in.
+
+    ``lean`` leaves the trails of old entries out.
+    """
     writer = _Writer()
     entries = tuple(
         writer.entry(one, with_trail=not lean or one.id == history.current)
@@ -44,6 +53,7 @@ def archive_of(
         masks={name: _mask_png(mask) for mask, name in writer.masks.items()},
         thumbnail=None if thumbnail is None else _png(Image.fromarray(thumbnail)),
         photos=dict(writer.photos.values()),
+        incoming=None if incoming is None else archived_photo(incoming),
     )
 
 

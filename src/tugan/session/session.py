@@ -57,6 +57,7 @@ from tugan.session.project_file import (
     ProjectFileError,
     history_bytes,
     read_history,
+    read_incoming,
     write_history,
 )
 from tugan.session.project_photo import photo_alone
@@ -367,7 +368,12 @@ class Session:
     def save_project(self, path: Path) -> None:
         """Write everything, history and optimiser state included, whole or not at all."""
         try:
-            write_history(path, self._desk.history(), thumbnail=self._thumbnail())
+            write_history(
+                path,
+                self._desk.history(),
+                thumbnail=self._thumbnail(),
+                incoming=self._desk.incoming_edit,
+            )
         except OutputError as error:
             raise SessionError(
                 "disk-full" if "space" in str(error) else "not-saved",
@@ -377,7 +383,11 @@ class Session:
 
     def project_bytes(self) -> bytes:
         """What :meth:`save_project` would write."""
-        return history_bytes(self._desk.history(), thumbnail=self._thumbnail())
+        return history_bytes(
+            self._desk.history(),
+            thumbnail=self._thumbnail(),
+            incoming=self._desk.incoming_edit,
+        )
 
     def open_project(self, source: Path | bytes) -> None:
         """Go on with a project; :class:`SessionError` if it is none, or its model is not here."""
@@ -386,7 +396,7 @@ class Session:
             if edit is not None:
                 photo_edits.reopen(self._desk, edit, then=self._not_empty)
                 return
-            history = read_history(source)
+            history, incoming = read_history(source), read_incoming(source)
         except (ProjectFileError, PhotoEditError) as error:
             text = str(error)
             raise SessionError(
@@ -394,9 +404,13 @@ class Session:
             ) from error
         self._desk.models.check_known(history.document.model.name_or_path)
         desk = self._desk
-        desk.when_idle(
-            lambda: desk.occupy("loading", reopen_job(desk, history), then=self._not_empty)
-        )
+
+        def reopened() -> None:
+            self._not_empty()
+            if incoming is not None and desk.has_history():
+                photo_edits.reopen(desk, incoming, then=self._not_empty)
+
+        desk.when_idle(lambda: desk.occupy("loading", reopen_job(desk, history), then=reopened))
 
     def finish_saving(self) -> None:
         """Wait until what was done is on the disk, as far as it takes it."""
