@@ -22,7 +22,6 @@ from tugan.bench.runner import Progress, run_experiment
 from tugan.cli import bench_run
 from tugan.cli.bench_progress import progress_text
 from tugan.dragging.settings import DragSettings
-from tugan.dragging.solvers.adam import Adam
 from tugan.generators.protocol import GeneratorInfo
 
 needs_dlib = pytest.mark.skipif(
@@ -30,8 +29,8 @@ needs_dlib = pytest.mark.skipif(
 )
 
 
-def one_step(info: GeneratorInfo) -> Adam:
-    return Adam(settings=replace(DragSettings.for_generator(info), max_steps=1))
+def one_step(info: GeneratorInfo) -> DragSettings:
+    return replace(DragSettings.for_generator(info), max_steps=1)
 
 
 @pytest.fixture(autouse=True)
@@ -186,3 +185,64 @@ def test_help_does_not_wait_for_torch() -> None:
     )
     assert ran.stdout.splitlines()[-1] == "exit code 0 False"
     assert "excludes commercial use" in " ".join(ran.stdout.split())
+
+
+def test_processes_give_the_same_numbers(landmarks: Tugan, here: Path) -> None:
+    """But for times."""
+
+    def results(folder: str) -> list[dict[str, Any]]:
+        lines = (here / folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
+        found = [json.loads(line) for line in lines]
+        for one in found:
+            del one["cost"]
+        return sorted(found, key=lambda one: (one["pair"], one["points"]))
+
+    assert landmarks("--points", "1,5").code == 0
+    spread = ("--executor", "processes", "--workers", "2", "--out", "spread")
+    assert landmarks("--points", "1,5", *spread).code == 0
+    assert results("spread") == results("run")
+
+
+def test_development_pairs_are_never_held_out_ones(landmarks: Tugan, here: Path) -> None:
+    assert landmarks("--points", "1", "--split", "development", "--out", "dev").code == 0
+    assert landmarks("--points", "1").code == 0
+    found = []
+    for folder in ("dev", "run"):
+        conditions = json.loads((here / folder / "run.json").read_text(encoding="utf-8"))
+        found.append(conditions["task"]["seed"])
+    assert found == [2**31, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--executor", "proceses"), r"--executor is 'proceses' (did you mean 'processes'?)"),
+        (("--executor", "processes", "--threads", "2"), "--threads is for --executor serial"),
+        (
+            ("--executor", "ray", "--ray-address", "127.0.0.1:1"),
+            "no Ray cluster answers at 127.0.0.1:1",
+        ),
+        (("--preset", "smok"), "--preset is 'smok' (did you mean 'smoke'?)"),
+        (("--split", "test"), "the split is 'test'; expected held-out or development"),
+        (("--methods", "newtn"), "no method 'newtn' (did you mean 'newton'?)"),
+    ],
+)
+def test_where_and_how_is_checked_first(
+    landmarks: Tugan, arguments: tuple[str, ...], says: str
+) -> None:
+    ran = landmarks(*arguments)
+    assert ran.code == 2
+    assert says in " ".join(ran.err.split())
+    assert ran.out == ""
+
+
+def test_what_cannot_run_here_is_listed_with_the_command_that_changes_it(
+    landmarks: Tugan, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUGAN_STATE", str(here / "state"))
+    ran = landmarks("--points", "1", "--methods", "adam,adam+tracker=raft")
+    assert ran.code == 0
+    assert "adam+tracker=raft is left out" in ran.err
+    assert "tugan weights add raft" in ran.err
+    report = (here / "run/report.md").read_text(encoding="utf-8")
+    assert "adam+tracker=raft, left out" in report

@@ -235,7 +235,36 @@ def test_newton_unless_somebody_says_otherwise(drag: Tugan, here: Path) -> None:
 def test_a_preset_of_another_solver_is_refused(drag: Tugan) -> None:
     ran = drag(*POINT, "--solver", "newton", "--preset", "paper")
     assert ran.code == 2
-    assert "--preset paper is of the solver adam, not of newton" in ran.err
+    assert "--preset paper is of the solver adam or freedrag, not of newton" in ran.err
+
+
+@pytest.mark.parametrize("preset", ["auto", "paper"])
+def test_freedrag_is_a_solver_of_its_own(drag: Tugan, here: Path, preset: str) -> None:
+    for solver in ("freedrag", "adam"):
+        arguments = ("--solver", solver, "--preset", preset, "--json")
+        report = drag(*POINT, *arguments, "--out", f"{solver}.png").json()
+        assert (report["outcome"], report["steps"]) == ("step-limit", 3)
+    assert (here / "freedrag.png").read_bytes() != (here / "adam.png").read_bytes()
+
+
+def test_freedrag_is_not_saved_in_projects(drag: Tugan, here: Path) -> None:
+    ran = drag(*POINT, "--solver", "freedrag", "--save-project", "a.tugan")
+    assert ran.code == 2
+    assert "project files do not know the solver freedrag: leave out --save-project" in ran.err
+    assert not list(here.iterdir())
+
+
+def test_freedrag_goes_on_from_a_project(drag: Tugan, here: Path) -> None:
+    drag(*POINT, "--steps", "1", "--save-project", "a.tugan")
+    ran = drag("--project", "a.tugan", "--solver", "freedrag", "--steps", "2", "--json")
+    assert ran.json()["steps"] == 2
+
+
+def test_photographs_are_not_dragged_with_freedrag(tugan: Tugan, here: Path) -> None:
+    Image.new("RGB", (64, 64)).save(here / "photo.png")
+    ran = tugan("drag", *POINT, "--image", "photo.png", "--solver", "freedrag", "--out", "b.png")
+    assert ran.code == 2
+    assert "--solver freedrag drags generated pictures alone" in ran.err
 
 
 def test_points_say_whether_they_were_lost(drag: Tugan) -> None:

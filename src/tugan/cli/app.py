@@ -19,6 +19,7 @@ from tugan.cli.generate import generate
 from tugan.cli.invert import invert
 from tugan.cli.models import models_app
 from tugan.cli.studio import studio
+from tugan.cli.weights import weights_app
 from tugan.core.errors import TuganError
 
 EXIT_BAD_INPUT = 2
@@ -38,6 +39,7 @@ app.command()(drag)
 app.command()(invert)
 app.add_typer(models_app, name="models")
 app.add_typer(bench_app, name="bench")
+app.add_typer(weights_app, name="weights")
 app.command()(doctor)
 
 

@@ -5,11 +5,8 @@ from typing import Annotated
 
 import typer
 
-from tugan.cli.options import Device, Json, Model, Psi, Seed
+from tugan.cli.options import Device, Json, Model, Psi
 from tugan.generators.catalog import DEFAULT_MODEL
-
-DEFAULT_SOLVERS = "adam,newton"
-"""What is compared unless something else is asked for."""
 
 bench_app = typer.Typer(
     help="Experiments that say how well drags go.",
@@ -17,6 +14,54 @@ bench_app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+Out = Annotated[
+    Path, typer.Option("--out", "-o", help="Folder of the run; one that is there goes on.")
+]
+Pairs = Annotated[
+    int | None, typer.Option(min=1, help="Pairs, or pictures; by default the preset's.")
+]
+Methods = Annotated[
+    str | None,
+    typer.Option(
+        "--methods",
+        "--solver",
+        help="Compared side by side, speeds against the first: adam, newton, freedrag, adam-paper,"
+        " ...; adam+tracker=none+feature_px=64 changes a tracker and settings.",
+    ),
+]
+PresetOption = Annotated[str, typer.Option("--preset", help="smoke, standard or paper.")]
+Split = Annotated[
+    str, typer.Option(help="held-out, or development: other pairs, for choosing settings by.")
+]
+BenchSeed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Which pairs.")]
+ExecutorOption = Annotated[
+    str, typer.Option("--executor", help="serial, processes or ray: the same numbers on each.")
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes, or actors of ray; by default one a CPU.")
+]
+RayAddress = Annotated[
+    str | None, typer.Option(help="Of a Ray cluster, such as host:6379; without it one is started.")
+]
+Limit = Annotated[
+    float, typer.Option("--limit", min=1, help="Seconds that a drag may take; beyond, it failed.")
+]
+Threads = Annotated[
+    int, typer.Option(min=1, help="Of the numbers in one process; more than 1 is for serial.")
+]
+LIMIT_S = 900.0
+
+EXIT_CODES = """
+
+    Exit codes:
+
+    0 - all drags are done; those that failed are counted in the report.
+
+    2 - bad input; nothing is written.
+
+    130 - stopped by Ctrl+C; the report is of what is finished, and the same command goes on.
+    """
 
 
 @bench_app.callback()
@@ -26,23 +71,25 @@ def _group() -> None:
 
 @bench_app.command("landmarks")
 def landmarks(
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", help="Folder of the run; one that is there goes on."),
-    ],
-    pairs: Annotated[int, typer.Option(min=1, help="Pairs of faces.")] = 30,
+    out: Out,
+    pairs: Pairs = None,
     points: Annotated[
         str, typer.Option(help="How many landmarks are dragged: some of 1,5,68.")
     ] = "1,5,68",
-    solver: Annotated[
-        str, typer.Option(help="Methods, compared side by side; speeds are held against the first.")
-    ] = DEFAULT_SOLVERS,
-    seed: Seed = 0,
+    methods: Methods = None,
+    preset: PresetOption = "standard",
+    seed: BenchSeed = 0,
+    split: Split = "held-out",
     model: Model = DEFAULT_MODEL,
     psi: Psi = 0.7,
     mask: Annotated[
         str, typer.Option(help="none, or face: only the face and where it goes may change.")
     ] = "none",
+    executor: ExecutorOption = "serial",
+    workers: Workers = None,
+    ray_address: RayAddress = None,
+    limit: Limit = LIMIT_S,
+    threads: Threads = 1,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
@@ -58,18 +105,83 @@ def landmarks(
 
     130 - stopped by Ctrl+C; the report is of what is finished, and the same command goes on.
     """
-    from tugan.cli.bench_run import LandmarkJob, run_landmark_job
+    from tugan.cli.bench_run import BenchJob, run_bench
 
-    job = LandmarkJob(
+    job = BenchJob(
+        experiments=("landmarks",),
         out=out,
         pairs=pairs,
         points=points,
-        solvers=solver,
+        methods=methods,
+        preset=preset,
         seed=seed,
+        split=split,
         model=model,
         psi=psi,
         mask=mask,
+        executor=executor,
+        workers=workers,
+        ray_address=ray_address,
+        limit_s=limit,
+        threads=threads,
         device=device,
         as_json=as_json,
     )
-    raise typer.Exit(run_landmark_job(job))
+    raise typer.Exit(run_bench(job))
+
+
+def _add(name: str, says: str) -> None:
+    """A command for an experiment without options of its own; ``all`` is every one of them."""
+
+    def command(
+        out: Out,
+        pairs: Pairs = None,
+        methods: Methods = None,
+        preset: PresetOption = "standard",
+        seed: BenchSeed = 0,
+        split: Split = "held-out",
+        model: Model = DEFAULT_MODEL,
+        psi: Psi = 0.7,
+        executor: ExecutorOption = "serial",
+        workers: Workers = None,
+        ray_address: RayAddress = None,
+        limit: Limit = LIMIT_S,
+        threads: Threads = 1,
+        device: Device = "auto",
+        as_json: Json = False,
+    ) -> None:
+        from tugan.cli.bench_run import ALL, BenchJob, run_bench
+
+        job = BenchJob(
+            experiments=ALL if name == "all" else (name,),
+            out=out,
+            pairs=pairs,
+            points=None,
+            methods=methods,
+            preset=preset,
+            seed=seed,
+            split=split,
+            model=model,
+            psi=psi,
+            mask="none",
+            executor=executor,
+            workers=workers,
+            ray_address=ray_address,
+            limit_s=limit,
+            threads=threads,
+            device=device,
+            as_json=as_json,
+        )
+        raise typer.Exit(run_bench(job))
+
+    command.__doc__ = f"{says}.{EXIT_CODES}"
+    bench_app.command(name)(command)
+
+
+# as in tugan.bench.experiments, which would load torch to print a help text
+for _name, _says in (
+    ("ablation", "What tracking, the feature block and the radius are good for"),
+    ("mask", "Whether the mask holds what is outside of it"),
+    ("all", "Every experiment, one after the other, and a page over them"),
+):
+    _add(_name, _says)

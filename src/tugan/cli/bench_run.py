@@ -1,16 +1,20 @@
-"""Running a bench and saying how it went. Imports torch: for use in commands."""
+"""Running experiments and saying how they went. Imports torch: for use in commands."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from tugan.bench.conditions import conditions_now
+import torch
+
+from tugan.bench.conditions import conditions_now, lines_about
 from tugan.bench.equipment import Equipment
-from tugan.bench.landmark_task import LandmarkTask, MaskKind
-from tugan.bench.landmarks import Landmarks
-from tugan.bench.methods import check_methods, make_methods
+from tugan.bench.experiments import KINDS, PRESETS, Asked, Kind, Preset, kind_of, seed_of
+from tugan.bench.landmark_task import MaskKind
+from tugan.bench.methods import methods_here, near
+from tugan.bench.overview import Section, write_overview
 from tugan.bench.plots import check_plotting
-from tugan.bench.report import HTML_FILE, Report, write_report
+from tugan.bench.report import HTML_FILE, Report
+from tugan.bench.report_page import ReportPage
 from tugan.bench.run_folder import RunFolder, open_run
 from tugan.bench.runner import run_experiment
 from tugan.bench.tables import Table, paper_table
@@ -18,95 +22,236 @@ from tugan.bench.wording import still_to_do
 from tugan.cli.bench_progress import BenchProgress
 from tugan.cli.console import note, say, say_json
 from tugan.cli.options import OptionError
+from tugan.executors.processes import ProcessExecutor
+from tugan.executors.protocol import Executor
+from tugan.executors.ray_cluster import RayExecutor
+from tugan.executors.serial import SerialExecutor
 from tugan.generators.loading import load_generator
+from tugan.generators.protocol import PretrainedGenerator
 from tugan.generators.saving import fingerprint
 from tugan.perceptual.dlib_faces import LICENCE_NOTE, DlibFaces, find_dlib_models
 
 EXIT_DONE, EXIT_INTERRUPTED = 0, 130
+ALL = tuple(KINDS)
+EXECUTORS = ("serial", "processes", "ray")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LandmarkJob:
-    """What a ``tugan bench landmarks`` was asked for, lists still in one word."""
+class BenchJob:
+    """What a ``tugan bench`` was asked for, lists still in one word."""
 
+    experiments: tuple[str, ...]
     out: Path
-    pairs: int
-    points: str
-    solvers: str
+    pairs: int | None
+    points: str | None
+    methods: str | None
+    preset: str
     seed: int
+    split: str
     model: str
     psi: float
     mask: str
+    executor: str
+    workers: int | None
+    ray_address: str | None
+    limit_s: float
+    threads: int
     device: str
     as_json: bool
 
 
-def run_landmark_job(job: LandmarkJob) -> int:
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """An experiment of the job, ready to be done."""
+
+    kind: Kind
+    asked: Asked
+    tools: Equipment
+    folder: RunFolder
+
+
+def run_bench(job: BenchJob) -> int:
     """Do it all; the exit code."""
-    task = _task(job)
-    names = _listed(job.solvers)
-    check_methods(names)
+    torch.set_num_threads(job.threads)
+    kinds = [kind_of(name) for name in job.experiments]
+    executor = _executor(job)
+    _preset(job)
+    asked = [_asked(job, kind) for kind in kinds]
     check_plotting()
-    find_dlib_models()
+    faces = None
+    if any(kind.needs_faces for kind in kinds):
+        find_dlib_models()
+        faces = DlibFaces()
     generator = load_generator(job.model, device=job.device)
-    equipment = Equipment(
-        generator=generator, faces=DlibFaces(), methods=make_methods(names, generator.info)
-    )
-    conditions = conditions_now(
-        task,
-        generator=generator,
-        fingerprint=fingerprint(generator),
-        faces=equipment.faces,
-        methods=equipment.methods,
-    )
-    folder = open_run(job.out, conditions)
-    if not job.as_json:
+    runs = []
+    for kind, one in zip(kinds, asked, strict=True):
+        runs.append(_opened(job, kind, one, generator, faces, several=len(kinds) > 1))
+    if faces is not None and not job.as_json:
         note(LICENCE_NOTE)
-    finished = _run(task, equipment, folder, quiet=job.as_json)
-    _say(job, write_report(folder))
+    finished = True
+    sections = []
+    for run in runs:
+        if len(runs) > 1 and not job.as_json:
+            note(f"{run.kind.name}: {run.kind.says}")
+        finished = finished and _done(job, run, executor)
+        report = run.kind.report(run.folder)
+        sections.append(_section(run, report))
+        if len(runs) == 1:
+            _say(job, run, report)
+    if len(runs) > 1:
+        _say_all(job, runs, sections)
     return EXIT_DONE if finished else EXIT_INTERRUPTED
 
 
-def _run(task: LandmarkTask, equipment: Equipment, folder: RunFolder, *, quiet: bool) -> bool:
+def _opened(
+    job: BenchJob,
+    kind: Kind,
+    asked: Asked,
+    generator: PretrainedGenerator,
+    faces: DlibFaces | None,
+    *,
+    several: bool,
+) -> _Run:
+    names = kind.methods[_preset(job)] if job.methods is None else listed(job.methods)
+    methods, absent = methods_here(names, generator.info)
+    tools = Equipment(generator=generator, faces=faces, methods=methods)
+    experiment = kind.make(asked)
+    conditions = conditions_now(
+        experiment.task,
+        experiment=kind.name,
+        generator=generator,
+        fingerprint=fingerprint(generator),
+        faces=faces,
+        methods=methods,
+        absent=absent,
+    )
+    path = job.out / kind.name if several else job.out
+    return _Run(kind=kind, asked=asked, tools=tools, folder=open_run(path, conditions))
+
+
+def _done(job: BenchJob, run: _Run, executor: Executor) -> bool:
     """False if Ctrl+C came first."""
-    with BenchProgress(quiet=quiet) as line:
+    with BenchProgress(quiet=job.as_json) as line:
         try:
-            for progress in run_experiment(Landmarks(task=task), equipment, folder):
+            for progress in run_experiment(
+                run.kind.make(run.asked),
+                run.tools,
+                run.folder,
+                executor=executor,
+                limit_s=job.limit_s,
+            ):
                 line.show(progress)
         except KeyboardInterrupt:
             return False
     return True
 
 
-def _task(job: LandmarkJob) -> LandmarkTask:
-    try:
-        points = tuple(int(word) for word in _listed(job.points))
-    except ValueError as error:
-        raise OptionError(
-            f"--points is {job.points!r}; expected numbers with commas between, such as 1,5,68"
-        ) from error
-    return LandmarkTask(
-        pairs=job.pairs,
-        points=points,
-        seed=job.seed,
-        psi=job.psi,
-        # the task checks it
-        mask=cast(MaskKind, job.mask),
+def _preset(job: BenchJob) -> Preset:
+    for preset in PRESETS:
+        if job.preset == preset:
+            return preset
+    raise OptionError(
+        f"--preset is {job.preset!r}{near(job.preset, PRESETS)}; expected {', '.join(PRESETS)}"
     )
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def _asked(job: BenchJob, kind: Kind) -> Asked:
+    """Checked by the task that it makes."""
+    asked = Asked(
+        pairs=kind.pairs[_preset(job)] if job.pairs is None else job.pairs,
+        seed=seed_of(job.seed, job.split),
+        psi=job.psi,
+        points=None if job.points is None else _points(job.points),
+        # the task checks it
+        mask=cast(MaskKind, job.mask),
+        limit_s=job.limit_s,
+    )
+    kind.make(asked)
+    return asked
+
+
+def _executor(job: BenchJob) -> Executor:
+    if job.executor not in EXECUTORS:
+        raise OptionError(
+            f"--executor is {job.executor!r}{near(job.executor, EXECUTORS)}; expected"
+            f" {', '.join(EXECUTORS)}"
+        )
+    if job.executor != "serial" and job.threads != 1:
+        raise OptionError("--threads is for --executor serial: other processes have one each")
+    if job.executor == "serial":
+        return SerialExecutor()
+    if job.executor == "ray":
+        return RayExecutor(address=job.ray_address, workers=job.workers)
+    return ProcessExecutor() if job.workers is None else ProcessExecutor(workers=job.workers)
+
+
+def _points(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in listed(text))
+    except ValueError as error:
+        raise OptionError(
+            f"--points is {text!r}; expected numbers with commas between, such as 1,5,68"
+        ) from error
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Words with commas between."""
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def _say(job: LandmarkJob, report: Report) -> None:
-    if job.as_json:
-        say_json(report.model_dump(mode="json"))
-        return
+def _tables(report: Report | ReportPage) -> tuple[Table, ...]:
+    if isinstance(report, ReportPage):
+        return report.tables
     methods = tuple(method.name for method in report.conditions.methods)
-    say(_text(paper_table(report.summary, methods)))
-    if report.summary.unfinished:
+    return (paper_table(report.summary, methods),)
+
+
+def _section(run: _Run, report: Report | ReportPage) -> Section:
+    return Section(
+        name=run.kind.name,
+        says=run.kind.says,
+        tables=_tables(report)[:1],
+        claims=run.kind.claims(run.folder),
+    )
+
+
+def _say(job: BenchJob, run: _Run, report: Report | ReportPage) -> None:
+    if job.as_json:
+        say_json_of(report, run.folder)
+        return
+    say(_text(_tables(report)[0]))
+    for absent in run.folder.conditions.absent:
+        note(f"{absent.name} is left out: {absent.settings}")
+    if isinstance(report, Report) and report.summary.unfinished:
         note(f"{still_to_do(report.summary.unfinished)}: the same command goes on")
+    say(f"\n{run.folder.path / HTML_FILE}")
+
+
+def say_json_of(report: Report | ReportPage, folder: RunFolder) -> None:
+    """What ``summary.json`` has."""
+    from tugan.bench.report import PageReport
+
+    whole = (
+        report
+        if isinstance(report, Report)
+        else PageReport(conditions=folder.conditions, page=report)
+    )
+    say_json(whole.model_dump(mode="json"))
+
+
+def _say_all(job: BenchJob, runs: list[_Run], sections: list[Section]) -> None:
+    facts = tuple(
+        fact
+        for fact in lines_about(runs[0].folder.conditions)
+        if fact[0] in ("model", "machine", "versions", "started")
+    )
+    page = write_overview(job.out, sections, facts=facts)
+    if job.as_json:
+        from pydantic import TypeAdapter
+
+        say_json(TypeAdapter(ReportPage).dump_python(page, mode="json"))
+        return
+    say(_text(page.tables[0]))
     say(f"\n{job.out / HTML_FILE}")
 
 

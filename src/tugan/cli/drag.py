@@ -38,13 +38,17 @@ Latent = Annotated[
     ),
 ]
 Solver = Annotated[
-    str | None, typer.Option(help="newton (few steps, the default) or adam (the paper's method).")
+    str | None,
+    typer.Option(
+        help="newton (few steps, the default), adam (the paper's method) or freedrag (FreeDrag, of"
+        " generated pictures)."
+    ),
 ]
 Preset = Annotated[
     str | None,
     typer.Option(
-        help="auto (suits the model), or paper or original (adam as published); by default auto,"
-        " or the project's."
+        help="auto (suits the model), or paper or original (adam as published, and freedrag's"
+        " paper); by default auto, or the project's."
     ),
 ]
 Steps = Annotated[int | None, typer.Option(min=0, help="At most this many steps.")]

@@ -18,13 +18,16 @@ from tugan.cli.start import parse_noise, start_latent
 from tugan.core.errors import InvalidDragError
 from tugan.core.masks import check_mask
 from tugan.dragging.methods import (
+    ALL_SOLVERS,
     DEFAULT_SOLVER,
-    SOLVERS,
+    AnySettings,
+    AnySolverName,
     Settings,
     SolverName,
     make_solver,
 )
 from tugan.dragging.problem import DragProblem
+from tugan.dragging.solvers.freedrag_settings import FreeDragSettings
 from tugan.dragging.solvers.protocol import Solver
 from tugan.generators.catalog import DEFAULT_MODEL, catalog
 from tugan.generators.loading import load_generator
@@ -38,14 +41,19 @@ from tugan.session.project_file import (
     check_model,
 )
 
+_NOT_IN_PROJECTS = (
+    "project files do not know the solver freedrag: leave out --save-project, or drag with newton"
+    " or adam"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A drag that is ready to run."""
 
     problem: DragProblem
-    settings: Settings
-    solver_name: SolverName
+    settings: AnySettings
+    solver_name: AnySolverName
     model: ModelReference
     photo: PhotoDrag | None = None
     """If it is a photograph that is dragged, how it got here and goes back."""
@@ -55,14 +63,33 @@ class Plan:
         """With these settings."""
         return make_solver(self.settings)
 
+    @property
+    def method_of_project(self) -> tuple[SolverName, Settings]:
+        """As project files keep it; :class:`OptionError` if they cannot."""
+        if isinstance(self.settings, FreeDragSettings) or self.solver_name == "freedrag":
+            raise OptionError(_NOT_IN_PROJECTS)
+        return self.solver_name, self.settings
 
-def check_method(job: DragJob) -> SolverName | None:
+
+def check_method(job: DragJob) -> AnySolverName | None:
     """The solver that the options say, if they do; errors are of :mod:`tugan.core.errors`."""
-    _check_name("--solver", job.solver, SOLVERS)
-    presets = dict.fromkeys(name for one in SOLVERS.values() for name in one.presets)
+    _check_name("--solver", job.solver, ALL_SOLVERS)
+    presets = dict.fromkeys(name for one in ALL_SOLVERS.values() for name in one.presets)
     _check_name("--preset", job.preset, presets)
     solver_name = _solver_name(job)
+    if solver_name == "freedrag" and job.outputs.project is not None:
+        raise OptionError(_NOT_IN_PROJECTS)
     parse_latent(job.latent)
+    return solver_name
+
+
+def solver_of_photo(solver_name: AnySolverName | None) -> SolverName | None:
+    """The same; :class:`OptionError` for one that photographs are not dragged with."""
+    if solver_name == "freedrag":
+        raise OptionError(
+            "--solver freedrag drags generated pictures alone; drag the photograph with newton or"
+            " adam"
+        )
     return solver_name
 
 
@@ -75,7 +102,7 @@ def check_points(job: DragJob) -> None:
         )
 
 
-def plan_of_seed(job: DragJob, solver_name: SolverName | None) -> Plan:
+def plan_of_seed(job: DragJob, solver_name: AnySolverName | None) -> Plan:
     """To drag a picture of the model's."""
     check_points(job)
     noise = parse_noise(job.noise or "const")
@@ -114,9 +141,9 @@ def parse_latent(text: str | None) -> tuple[LatentKind, int | None] | None:
     return kind, None if found[2] is None else int(found[2])
 
 
-def _solver_name(job: DragJob) -> SolverName | None:
-    """What the options say: ``--solver``, or the one that the preset belongs to."""
-    able = [name for name, one in SOLVERS.items() if job.preset in {None, *one.presets}]
+def _solver_name(job: DragJob) -> AnySolverName | None:
+    """What the options say: ``--solver``, or the first that has the preset."""
+    able = [name for name, one in ALL_SOLVERS.items() if job.preset in {None, *one.presets}]
     if job.solver is not None:
         for name in able:
             if name == job.solver:
@@ -124,14 +151,14 @@ def _solver_name(job: DragJob) -> SolverName | None:
         raise OptionError(
             f"--preset {job.preset} is of the solver {' or '.join(able)}, not of {job.solver}"
         )
-    return able[0] if len(able) == 1 else None
+    return None if DEFAULT_SOLVER in able else able[0]
 
 
-def _preset(name: SolverName, job: DragJob, info: GeneratorInfo) -> Settings:
-    return SOLVERS[name].presets[job.preset or "auto"](info)
+def _preset(name: AnySolverName, job: DragJob, info: GeneratorInfo) -> AnySettings:
+    return ALL_SOLVERS[name].presets[job.preset or "auto"](info)
 
 
-def plan_of_project(job: DragJob, project: Project, solver_name: SolverName | None) -> Plan:
+def plan_of_project(job: DragJob, project: Project, solver_name: AnySolverName | None) -> Plan:
     """To repeat a drag of a picture, or to go on from it."""
     header = project.header
     refuse_starts(job, "--project, whose picture is the start")
@@ -172,14 +199,16 @@ def refuse_starts(job: DragJob, with_what: str) -> None:
         raise OptionError(f"{' and '.join(names)} cannot be used with {with_what}")
 
 
-def fresh_settings(job: DragJob, solver_name: SolverName | None, info: GeneratorInfo) -> Settings:
+def fresh_settings(
+    job: DragJob, solver_name: AnySolverName | None, info: GeneratorInfo
+) -> AnySettings:
     """What the options say, the rest as it suits the model."""
     return _settings(job, _preset(solver_name or DEFAULT_SOLVER, job, info))
 
 
 def settings_again(
-    job: DragJob, header: ProjectHeader, solver_name: SolverName | None, info: GeneratorInfo
-) -> Settings:
+    job: DragJob, header: ProjectHeader, solver_name: AnySolverName | None, info: GeneratorInfo
+) -> AnySettings:
     """A project's settings, but for what the options say."""
     chosen = solver_name or header.solver
     repeats = job.preset is None and chosen == header.solver
@@ -191,7 +220,7 @@ def _check_name(option: str, name: str | None, known: Collection[str]) -> None:
         raise OptionError(f"{option} is {name!r}; expected one of {', '.join(known)}")
 
 
-def _settings(job: DragJob, settings: Settings) -> Settings:
+def _settings(job: DragJob, settings: AnySettings) -> AnySettings:
     latent = parse_latent(job.latent)
     if latent is not None:
         kind, rows = latent

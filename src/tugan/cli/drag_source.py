@@ -2,7 +2,13 @@
 
 from tugan.cli.drag_job import DragJob
 from tugan.cli.drag_photo_plan import plan_of_image, plan_of_photo, plan_of_photo_project
-from tugan.cli.drag_plan import Plan, check_method, plan_of_project, plan_of_seed
+from tugan.cli.drag_plan import (
+    Plan,
+    check_method,
+    plan_of_project,
+    plan_of_seed,
+    solver_of_photo,
+)
 from tugan.inversion.photo_edit_file import load_photo_edit
 from tugan.session.project_file import load_project
 from tugan.session.project_photo import is_photo_alone
@@ -15,12 +21,12 @@ def make_plan(job: DragJob) -> Plan:
     """
     solver_name = check_method(job)
     if job.image is not None:
-        return plan_of_image(job, job.image, solver_name)
+        return plan_of_image(job, job.image, solver_of_photo(solver_name))
     if job.project is None:
         return plan_of_seed(job, solver_name)
     if is_photo_alone(job.project):
-        return plan_of_photo(job, load_photo_edit(job.project), solver_name)
+        return plan_of_photo(job, load_photo_edit(job.project), solver_of_photo(solver_name))
     project = load_project(job.project)
     if project.photo is None:
         return plan_of_project(job, project, solver_name)
-    return plan_of_photo_project(job, project, project.photo, solver_name)
+    return plan_of_photo_project(job, project, project.photo, solver_of_photo(solver_name))

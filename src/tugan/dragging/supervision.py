@@ -51,6 +51,16 @@ def motion_loss(
     return (difference.mean(dim=1) / counts[pull.owner]).sum()
 
 
+def shifted_as_asked(
+    handles_xy: Float[Tensor, "n 2"], targets_xy: Float[Tensor, "n 2"]
+) -> Float[Tensor, "n 2"]:
+    """Where the handles would be if a step did what the loss asks: a pixel further on toward their
+    goals, and at the goal if that is nearer."""
+    way = targets_xy - handles_xy
+    distance = way.norm(dim=1, keepdim=True)
+    return torch.where(distance > 1, handles_xy + way / distance.clamp(min=1), targets_xy)
+
+
 def pulled_places(
     handles_xy: Float[Tensor, "n 2"],
     targets_xy: Float[Tensor, "n 2"],

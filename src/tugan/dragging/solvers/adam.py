@@ -15,9 +15,10 @@ from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.adam_moments import AdamMoments
 from tugan.dragging.solvers.protocol import Observation
-from tugan.dragging.supervision import motion_loss
+from tugan.dragging.supervision import motion_loss, shifted_as_asked
 from tugan.dragging.trackers.nearest_feature import NearestFeature
-from tugan.dragging.trackers.protocol import Tracker
+from tugan.dragging.trackers.no_tracking import NoTracking
+from tugan.dragging.trackers.on_pictures import AnyTracker, watched
 from tugan.generators.protocol import SynthesisState
 
 
@@ -51,7 +52,7 @@ class Adam:
     """
 
     settings: DragSettings = field(default_factory=DragSettings.paper)
-    tracker: Tracker | None = None
+    tracker: AnyTracker | None = None
     """Another one than the paper's, which searches as the settings say."""
     moments: AdamMoments | None = field(default=None, repr=False)
     """Moments of a previous drag to go on with, as the original program does until it is reset."""
@@ -59,7 +60,8 @@ class Adam:
     def init(self, problem: DragProblem) -> AdamState:
         """One forward pass, for what the handles look like."""
         with torch.no_grad():
-            features = self._synthesise(problem, problem.ws).features
+            synthesis = self._synthesise(problem, problem.ws)
+            watch = watched(self._tracker(), problem.generator, synthesis)
         move = self._space(problem).origin(problem.ws)
         kept = self.moments
         if kept is None or kept.mean.shape != move.shape:
@@ -69,10 +71,10 @@ class Adam:
             move=move,
             moments=kept,
             handles_xy=problem.handles_xy,
-            reference=self._tracker().reference(
-                features, problem.handles_xy, image_hw=problem.image_hw
+            reference=watch.tracker.reference(
+                watch.seen, problem.handles_xy, image_hw=problem.image_hw
             ),
-            initial_features=features if problem.mask is not None else None,
+            initial_features=synthesis.features if problem.mask is not None else None,
         )
 
     @torch.enable_grad()
@@ -81,10 +83,11 @@ class Adam:
         leaf = state.move.detach().clone().requires_grad_()
         ws = self._space(problem).apply(problem.ws, leaf)
         synthesis = self._synthesise(problem, ws)
-        tracking = self._tracker().track(
-            synthesis.features.detach(),
+        watch = watched(self._tracker(), problem.generator, synthesis)
+        tracking = watch.tracker.track(
+            watch.seen,
             state.reference,
-            state.handles_xy,
+            self._expected_xy(problem, state),
             image_hw=problem.image_hw,
         )
         # the original program also tracks before the first step, which rounds the handles
@@ -155,7 +158,13 @@ class Adam:
             loss = loss + self.settings.mask_weight * held
         return loss
 
-    def _tracker(self) -> Tracker:
+    def _expected_xy(self, problem: DragProblem, state: AdamState) -> Float[Tensor, "n 2"]:
+        """Where to look: where they were, unless nobody looks and the step must be believed."""
+        if isinstance(self.tracker, NoTracking) and state.steps > 0:
+            return shifted_as_asked(state.handles_xy, problem.targets_xy)
+        return state.handles_xy
+
+    def _tracker(self) -> AnyTracker:
         return self.tracker or NearestFeature(
             radius_px_at_512=self.settings.track_radius_px_at_512, norm=self.settings.tracking_norm
         )

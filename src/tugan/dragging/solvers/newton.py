@@ -18,8 +18,8 @@ from tugan.dragging.solvers.damped_step import damped_step
 from tugan.dragging.solvers.held_region import HeldRegion
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.dragging.solvers.protocol import Observation
+from tugan.dragging.trackers.on_pictures import AnyTracker, watched
 from tugan.dragging.trackers.patch import Patch
-from tugan.dragging.trackers.protocol import Tracker
 from tugan.generators.protocol import SynthesisState
 from tugan.generators.w_statistics import w_statistics_of
 
@@ -91,7 +91,7 @@ class Newton:
     """
 
     settings: NewtonSettings = field(default_factory=NewtonSettings)
-    tracker: Tracker = field(default_factory=Patch)
+    tracker: AnyTracker = field(default_factory=Patch)
 
     @torch.no_grad()
     def init(self, problem: DragProblem) -> NewtonState:
@@ -103,12 +103,12 @@ class Newton:
         )
         for until_px in self._blocks(problem):
             synthesis = problem.generator.advance(synthesis, until_px=until_px)
-            features = synthesis.features
+            watch = watched(self.tracker, problem.generator, synthesis)
             references.append(
-                self.tracker.reference(features, problem.handles_xy, image_hw=problem.image_hw)
+                watch.tracker.reference(watch.seen, problem.handles_xy, image_hw=problem.image_hw)
             )
             if problem.mask is not None and self.settings.mask_weight > 0:
-                held.append(HeldRegion.of(features, problem.mask))
+                held.append(HeldRegion.of(synthesis.features, problem.mask))
         return NewtonState(
             steps=0,
             move=space.origin(problem.ws),
@@ -125,8 +125,9 @@ class Newton:
     def observe(self, problem: DragProblem, state: NewtonState) -> Observation:
         """Synthesise up to the feature block, and track around where the handles should be."""
         synthesis = self._synthesise(problem, state, state.move)
-        tracking = self.tracker.track(
-            synthesis.features,
+        watch = watched(self.tracker, problem.generator, synthesis)
+        tracking = watch.tracker.track(
+            watch.seen,
             state.references[state.level],
             state.expected_xy,
             image_hw=problem.image_hw,
