@@ -31,6 +31,14 @@ CHECKED_MEASURES = (
     "bench.landmark_metrics",
     "bench.curves",
     "bench.timed_drag",
+    "bench.picture_metrics",
+    "bench.optical_flow",
+    "bench.paired_drawing",
+    "bench.roundtrip_trip",
+    "bench.picture_sheet",
+    "bench.texture_match",
+    "bench.texture_picture",
+    "bench.speed",
 )
 install_import_hook(
     [f"tugan.{name}" for name in CHECKED + CHECKED_FAMILIES + CHECKED_HELPERS + CHECKED_MEASURES],

@@ -16,7 +16,7 @@ from PIL import Image
 
 from bench.fakes import FakeFaces, record
 from cli.program import Ran, Tugan
-from tugan.bench import methods
+from tugan.bench import methods, study
 from tugan.bench.record import Failure
 from tugan.bench.runner import Progress, run_experiment
 from tugan.cli import bench_run
@@ -113,7 +113,7 @@ def test_ctrl_c_leaves_a_report_of_what_is_finished(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(bench_run, "run_experiment", stopped)
+        patch.setattr(study, "run_experiment", stopped)
         ran = landmarks("--points", "1")
     assert ran.code == 130
     assert "1 drag is still to do" in ran.err

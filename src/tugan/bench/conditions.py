@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, Valid
 import tugan
 from tugan.bench.bench_error import BenchError
 from tugan.bench.experiment import Task
-from tugan.bench.methods import Method
+from tugan.bench.methods import AbsentMethod, Method
 from tugan.generators.protocol import Generator
 from tugan.perceptual.faces import FaceFinder
 
@@ -73,6 +73,8 @@ class Conditions(BaseModel):
     task: dict[str, JsonValue]
     """The experiment's own; :meth:`task_as` reads it."""
     methods: tuple[MethodNote, ...]
+    absent: tuple[MethodNote, ...] = ()
+    """Methods that were asked for and could not run here, and why."""
     model: ModelNote
     versions: Versions
     machine: Machine
@@ -108,7 +110,7 @@ class Conditions(BaseModel):
 
     def _compared(self) -> dict[str, object]:
         """What has to stay, by name; a method's settings under its own."""
-        values = _flat("", self.model_dump(mode="json", exclude={"started", "methods"}))
+        values = _flat("", self.model_dump(mode="json", exclude={"started", "methods", "absent"}))
         del values["task.pairs"]
         values["methods"] = ", ".join(method.name for method in self.methods)
         return values | {f"method {method.name}": method.settings for method in self.methods}
@@ -122,6 +124,7 @@ def conditions_now(
     fingerprint: str,
     faces: FaceFinder | None,
     methods: tuple[Method, ...],
+    absent: tuple[AbsentMethod, ...] = (),
 ) -> Conditions:
     """The conditions of a run that starts here and now."""
     info = generator.info
@@ -131,6 +134,7 @@ def conditions_now(
         methods=tuple(
             MethodNote(name=method.name, settings=repr(method.solver)) for method in methods
         ),
+        absent=tuple(MethodNote(name=one.name, settings=one.reason) for one in absent),
         model=ModelNote(name=info.name, fingerprint=fingerprint, size_hw=info.size_hw),
         versions=Versions(
             tugan=tugan.__version__,
@@ -206,3 +210,5 @@ def lines_about(conditions: Conditions) -> Iterator[tuple[str, str]]:
     yield "started", ", ".join(conditions.started)
     for method in conditions.methods:
         yield method.name, method.settings
+    for method in conditions.absent:
+        yield f"{method.name}, left out", method.settings

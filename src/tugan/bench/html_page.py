@@ -18,6 +18,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size
   border-top: 2px solid #1b1b1b; border-bottom: 2px solid #1b1b1b; }
 th, td { padding: .3rem .9rem .3rem 0; text-align: right; white-space: nowrap; }
 th.word, td.word { text-align: left; }
+td.word { white-space: normal; min-width: 6rem; }
 thead th { border-bottom: 1px solid #1b1b1b; font-weight: 600; }
 tbody tr.first td { border-top: 1px solid #d5d5d5; }
 figure { margin: 0; }
@@ -28,15 +29,18 @@ dd { margin: 0; overflow-wrap: anywhere; }
 """
 
 
-def html_page(page: ReportPage) -> str:
-    """With pictures by relative links; it needs nothing else."""
+def html_page(page: ReportPage, *, links: tuple[str, ...] = ()) -> str:
+    """With pictures by relative links; it needs nothing else.
+
+    Cells that say one of ``links`` lead to the page of the folder of that name.
+    """
     facts = [f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in page.facts]
     body = [
         f"<h1>{escape(page.title)}</h1>",
         f"<p>{escape(page.introduction)}</p>",
-        *(_table(table) for table in page.tables),
+        *(_table(table, links) for table in page.tables),
         *(_figure(figure) for figure in page.figures),
-        *(_table(table) for table in page.details),
+        *(_table(table, ()) for table in page.details),
         "<h2>Conditions</h2>",
         f"<dl>{''.join(facts)}</dl>",
         "<h2>Notes</h2>",
@@ -50,14 +54,14 @@ def html_page(page: ReportPage) -> str:
     return head + "<body>\n" + "\n".join(body) + "\n</body>\n</html>\n"
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, links: tuple[str, ...]) -> str:
     header = _row(table.header, table.words, tag="th")
     rows = []
     before = None
     for row in table.rows:
         # a rule where the number of points changes
         first = table.words > 1 and before is not None and row[0] != before
-        rows.append(_row(row, table.words, tag="td", first=first))
+        rows.append(_row(row, table.words, tag="td", first=first, links=links))
         before = row[0]
     return (
         f"<h2>{escape(table.title)}</h2>\n"
@@ -66,12 +70,25 @@ def _table(table: Table) -> str:
     )
 
 
-def _row(cells: tuple[str, ...], words: int, *, tag: str, first: bool = False) -> str:
+def _row(
+    cells: tuple[str, ...],
+    words: int,
+    *,
+    tag: str,
+    first: bool = False,
+    links: tuple[str, ...] = (),
+) -> str:
     marked = [
-        f"<{tag}{' class=word' if index < words else ''}>{escape(cell)}</{tag}>"
+        f"<{tag}{' class=word' if index < words else ''}>{_cell(cell, links)}</{tag}>"
         for index, cell in enumerate(cells)
     ]
     return f"<tr{' class=first' if first else ''}>{''.join(marked)}</tr>"
+
+
+def _cell(text: str, links: tuple[str, ...]) -> str:
+    if text not in links:
+        return escape(text)
+    return f'<a href="{escape(text)}/index.html">{escape(text)}</a>'
 
 
 def _figure(figure: ReportFigure) -> str:

@@ -11,7 +11,7 @@ from tugan.bench.landmark_task import LandmarkTask
 from tugan.bench.markdown_page import markdown_page
 from tugan.bench.plots import write_plots
 from tugan.bench.record import JobRecord
-from tugan.bench.report_page import ReportFigure, report_page
+from tugan.bench.report_page import ReportFigure, ReportPage, report_page
 from tugan.bench.run_folder import RunFolder
 from tugan.bench.summarise import comparable, summarise
 from tugan.bench.summary import Summary
@@ -20,6 +20,15 @@ from tugan.render.image_file import write_image
 
 SUMMARY_FILE, MARKDOWN_FILE, HTML_FILE = "summary.json", "report.md", "index.html"
 SHEET_FILE = "contact-sheet.jpg"
+
+
+class PageReport(BaseModel):
+    """``summary.json`` of experiments whose figures are their tables."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    conditions: Conditions
+    page: ReportPage
 
 
 class Report(BaseModel):
@@ -49,6 +58,14 @@ def write_report(folder: RunFolder) -> Report:
     _write(folder.path / MARKDOWN_FILE, markdown_page(page))
     _write(folder.path / HTML_FILE, html_page(page))
     return report
+
+
+def write_page(folder: RunFolder, page: ReportPage) -> None:
+    """A report as JSON, Markdown and HTML, each file whole or not there."""
+    report = PageReport(conditions=folder.conditions, page=page)
+    _write(folder.path / SUMMARY_FILE, report.model_dump_json(indent=2) + "\n")
+    _write(folder.path / MARKDOWN_FILE, markdown_page(page))
+    _write(folder.path / HTML_FILE, html_page(page))
 
 
 def _plots(

@@ -22,7 +22,12 @@ def target_name(pair: int) -> str:
 
 def picture_name(job: Job) -> str:
     """Of a result."""
-    return f"pair-{job.pair:04}-{job.points}-{job.method}"
+    return f"pair-{job.pair:04}-{job.points}-{plain_name(job.method)}"
+
+
+def plain_name(method: str) -> str:
+    """Of a method, in a file's name."""
+    return method.replace("/", ",")
 
 
 def thumbnail(pixels: RgbArray) -> RgbArray:

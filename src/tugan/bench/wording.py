@@ -16,6 +16,11 @@ def points_title(points: int) -> str:
     return "1 point" if points == 1 else f"{points} points"
 
 
+def counted(count: int, what: str) -> str:
+    """1 pair, 5 pairs."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def still_to_do(drags: int) -> str:
     """1 drag is, 5 drags are."""
     return "1 drag is still to do" if drags == 1 else f"{drags} drags are still to do"

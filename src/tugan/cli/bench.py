@@ -180,6 +180,10 @@ def _add(name: str, says: str) -> None:
 
 # as in tugan.bench.experiments, which would load torch to print a help text
 for _name, _says in (
+    ("paired", "How near a drag comes to a picture that is known (DragGAN's table 2)"),
+    ("roundtrip", "What is left of a picture that was dragged there and back"),
+    ("texture", "Whether handles without texture drift, and say so"),
+    ("speed", "Seconds and memory, to the first motion, a step and to the end"),
     ("ablation", "What tracking, the feature block and the radius are good for"),
     ("mask", "Whether the mask holds what is outside of it"),
     ("all", "Every experiment, one after the other, and a page over them"),

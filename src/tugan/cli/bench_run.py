@@ -6,17 +6,16 @@ from typing import cast
 
 import torch
 
-from tugan.bench.conditions import conditions_now, lines_about
-from tugan.bench.equipment import Equipment
+from tugan.bench.conditions import lines_about
 from tugan.bench.experiments import KINDS, PRESETS, Asked, Kind, Preset, kind_of, seed_of
 from tugan.bench.landmark_task import MaskKind
-from tugan.bench.methods import methods_here, near
+from tugan.bench.methods import near
 from tugan.bench.overview import Section, write_overview
 from tugan.bench.plots import check_plotting
 from tugan.bench.report import HTML_FILE, Report
 from tugan.bench.report_page import ReportPage
-from tugan.bench.run_folder import RunFolder, open_run
-from tugan.bench.runner import run_experiment
+from tugan.bench.run_folder import RunFolder
+from tugan.bench.study import Study
 from tugan.bench.tables import Table, paper_table
 from tugan.bench.wording import still_to_do
 from tugan.cli.bench_progress import BenchProgress
@@ -28,7 +27,6 @@ from tugan.executors.ray_cluster import RayExecutor
 from tugan.executors.serial import SerialExecutor
 from tugan.generators.loading import load_generator
 from tugan.generators.protocol import PretrainedGenerator
-from tugan.generators.saving import fingerprint
 from tugan.perceptual.dlib_faces import LICENCE_NOTE, DlibFaces, find_dlib_models
 
 EXIT_DONE, EXIT_INTERRUPTED = 0, 130
@@ -65,8 +63,7 @@ class _Run:
     """An experiment of the job, ready to be done."""
 
     kind: Kind
-    asked: Asked
-    tools: Equipment
+    study: Study
     folder: RunFolder
 
 
@@ -112,34 +109,22 @@ def _opened(
     *,
     several: bool,
 ) -> _Run:
-    names = kind.methods[_preset(job)] if job.methods is None else listed(job.methods)
-    methods, absent = methods_here(names, generator.info)
-    tools = Equipment(generator=generator, faces=faces, methods=methods)
-    experiment = kind.make(asked)
-    conditions = conditions_now(
-        experiment.task,
-        experiment=kind.name,
+    study = Study(
+        experiment=kind.make(asked),
+        methods=kind.methods[_preset(job)] if job.methods is None else listed(job.methods),
         generator=generator,
-        fingerprint=fingerprint(generator),
         faces=faces,
-        methods=methods,
-        absent=absent,
+        name=kind.name,
     )
     path = job.out / kind.name if several else job.out
-    return _Run(kind=kind, asked=asked, tools=tools, folder=open_run(path, conditions))
+    return _Run(kind=kind, study=study, folder=study.open(path))
 
 
 def _done(job: BenchJob, run: _Run, executor: Executor) -> bool:
     """False if Ctrl+C came first."""
     with BenchProgress(quiet=job.as_json) as line:
         try:
-            for progress in run_experiment(
-                run.kind.make(run.asked),
-                run.tools,
-                run.folder,
-                executor=executor,
-                limit_s=job.limit_s,
-            ):
+            for progress in run.study.run(run.folder, executor=executor, limit_s=job.limit_s):
                 line.show(progress)
         except KeyboardInterrupt:
             return False

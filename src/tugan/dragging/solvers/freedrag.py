@@ -4,7 +4,7 @@ A drag is a row of sub-motions. In each, every handle has a *place* on the line 
 *template*, what the place should look like; at most five Adam steps on the latent make it so. Then
 the template takes over some of what is at the place now, and a new place is chosen.
 
-From the paper: the loss ``|F(h) - T|_1`` of the discs around the places; the template's update
+As we know the paper, whose text was not at hand to be compared with: the loss ``|F(h) - T|_1`` of the discs around the places; the template's update
 ``T := lambda F(h) + (1 - lambda) T`` with ``lambda = 1 / (1 + exp(alpha (L_end - beta)))`` and two
 conditions for alpha and beta; the next place ``argmin_q | |F(q) - T|_1 - l |`` on the line to the
 goal, at most ``d`` further on, where a sub-motion ended well; the same place once more where it
@@ -12,7 +12,7 @@ did not end well, and the place with the smallest difference within ``d`` behind
 worse than it began (backtracking); five steps a sub-motion and no more once the loss is small;
 l = 0.3, d = 3, gamma = 10 for the mask; the end where every place is its goal and the loss small.
 
-Where its text leaves room, or was not at hand to be compared with, ours: the two conditions
+Where it leaves room, ours: the two conditions
 (``freedrag_template.py``: half made anew at 0.2 l, a tenth at 0.8 l); "ended well" is a loss of at
 most l / 2, which also ends a sub-motion early; a template is made anew only after a sub-motion that
 ended well and only on the way, for otherwise it gives in to a picture that does not follow; losses
