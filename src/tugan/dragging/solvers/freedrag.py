@@ -4,7 +4,8 @@ A drag is a row of sub-motions. In each, every handle has a *place* on the line 
 *template*, what the place should look like; at most five Adam steps on the latent make it so. Then
 the template takes over some of what is at the place now, and a new place is chosen.
 
-As we know the paper, whose text was not at hand to be compared with: the loss ``|F(h) - T|_1`` of the discs around the places; the template's update
+As we know the paper, whose text was not at hand to be compared with: the loss ``|F(h) - T|_1`` of
+the discs around the places; the template's update
 ``T := lambda F(h) + (1 - lambda) T`` with ``lambda = 1 / (1 + exp(alpha (L_end - beta)))`` and two
 conditions for alpha and beta; the next place ``argmin_q | |F(q) - T|_1 - l |`` on the line to the
 goal, at most ``d`` further on, where a sub-motion ended well; the same place once more where it
