@@ -50,8 +50,8 @@ class Quality:
         numbers = f"{self.face_psnr_db:.1f} dB in the face"
         if self.identity_distance is not None:
             numbers += (
-                f", identity distance {self.identity_distance:.2f}; below {SAME_PERSON_DISTANCE:g} is"
-                " the same person"
+                f", identity distance {self.identity_distance:.2f}; below"
+                f" {SAME_PERSON_DISTANCE:g} is the same person"
             )
         return f"{_MEANINGS[self.grade]} ({numbers})."
 
