@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, final
 
 from tugan.executors.protocol import (
+    START_S,
     Closing,
     Event,
     ExecutorError,
@@ -57,6 +58,7 @@ class _Child:
     connection: Connection
     batch: int | None = None
     heard_s: float = 0.0
+    ready: bool = False
 
 
 @final
@@ -129,14 +131,18 @@ class ProcessPool(Closing):
         if not ready and self._limit_s is not None:
             now = time.monotonic()
             for child in busy:
-                if now - child.heard_s >= self._limit_s:
+                if now >= self._end_s(child, self._limit_s):
                     self._bury(child, why="time-limit")
 
     def _patience_s(self, busy: list[_Child]) -> float | None:
         if self._limit_s is None:
             return None
-        first = min(child.heard_s for child in busy)
-        return max(first + self._limit_s - time.monotonic(), 0.0)
+        first = min(self._end_s(child, self._limit_s) for child in busy)
+        return max(first - time.monotonic(), 0.0)
+
+    def _end_s(self, child: _Child, limit_s: float) -> float:
+        """When it has said nothing for too long."""
+        return child.heard_s + limit_s + (0.0 if child.ready else START_S)
 
     def _hear(self, child: _Child) -> None:
         batch = child.batch
@@ -147,6 +153,9 @@ class ProcessPool(Closing):
             self._bury(child, why="died")
             return
         child.heard_s = time.monotonic()
+        if kind == "ready":
+            child.ready = True
+            return
         if kind == "value":
             self._events.append(Told(batch=batch, value=content))
             return
@@ -174,6 +183,7 @@ def _work(connection: Connection, make: MakeWorker) -> None:
     # Ctrl+C is the parent's to handle
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker = None
+    connection.send(("ready", None))
     while True:
         try:
             items = connection.recv()

@@ -7,6 +7,9 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from tugan.core.errors import TuganError
 
+START_S = 180.0
+"""That a process may take until it begins, beside any limit: it loads its libraries first."""
+
 Worker = Callable[[tuple[Any, ...]], Iterable[Any]]
 """Takes a batch of items; yields values as it goes. An exception ends it, and the batch is lost."""
 MakeWorker = Callable[[], Worker]

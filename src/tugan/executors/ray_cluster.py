@@ -11,6 +11,7 @@ from typing import Any, final
 
 from tugan.core.errors import MissingExtraError
 from tugan.executors.protocol import (
+    START_S,
     Closing,
     Event,
     ExecutorError,
@@ -68,6 +69,7 @@ class _Actor:
         self._worker: Any = None
 
     def run(self, items: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+        yield "ready", None
         try:
             if self._worker is None:
                 self._worker = self._make()
@@ -87,6 +89,7 @@ class _Member:
     stream: Any = None
     batch: int | None = None
     heard_s: float = 0.0
+    ready: bool = False
 
 
 @final
@@ -160,7 +163,10 @@ class RayPool(Closing):
                     self._dismiss(member)
 
     def _is_late(self, member: _Member) -> bool:
-        return self._limit_s is not None and time.monotonic() - member.heard_s >= self._limit_s
+        if self._limit_s is None:
+            return False
+        allowed_s = self._limit_s + (0.0 if member.ready else START_S)
+        return time.monotonic() - member.heard_s >= allowed_s
 
     def _hear(self, member: _Member) -> None:
         batch = member.batch
@@ -177,6 +183,9 @@ class RayPool(Closing):
             self._dismiss(member)
             return
         member.heard_s = time.monotonic()
+        if kind == "ready":
+            member.ready = True
+            return
         if kind == "value":
             self._events.append(Told(batch=batch, value=content))
             return
