@@ -7,7 +7,7 @@ from tugan.bench.mask_effect import MaskRecord
 from tugan.bench.report_page import ReportPage
 from tugan.bench.run_folder import RunFolder
 from tugan.bench.tables import Table
-from tugan.bench.wording import number, points_title
+from tugan.bench.wording import counted, number, points_title
 from tugan.perceptual.dlib_faces import LICENCE_NOTE
 
 
@@ -37,8 +37,8 @@ def mask_report(folder: RunFolder) -> ReportPage:
     )
     return ReportPage(
         title=f"The mask on {conditions.model.name}",
-        introduction=f"{task.pairs} pairs of faces (seed {task.seed}, psi {task.psi:g}), landmarks"
-        " dragged twice: with a mask that lets only the face change, where it is and where it goes,"
+        introduction=f"{counted(task.pairs, 'pair')} of faces (seed {task.seed}, psi {task.psi:g}),"
+        " landmarks dragged twice: with a mask that lets only the face change, where it is and where it goes,"
         " and without one.",
         tables=(table,),
         figures=(),

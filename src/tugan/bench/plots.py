@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's, which people with any colour vision tell apart."""
 PANEL_WIDTH_IN, PANEL_HEIGHT_IN = 3.6, 3.4
+LEGEND_MARK_IN, LEGEND_LETTER_IN, LEGEND_ROW_IN = 0.65, 0.085, 0.22
 DOTS_PER_INCH = 160
 QUIET = "#767676"
 
@@ -201,9 +202,13 @@ def _panels(columns: Columns) -> "tuple[Figure, list[Axes]]":
 
 def _legend(figure: "Figure", panel: "Axes") -> None:
     handles, labels = panel.get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside upper center", ncols=max(len(labels), 1), frameon=False
-    )
+    width_in, height_in = figure.get_size_inches()
+    # names of varied methods are long
+    each_in = LEGEND_MARK_IN + LEGEND_LETTER_IN * max(map(len, labels), default=0)
+    columns = min(max(int(width_in / each_in), 1), max(len(labels), 1))
+    further_rows = -(-len(labels) // columns) - 1
+    figure.set_size_inches(width_in, height_in + LEGEND_ROW_IN * max(further_rows, 0))
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
 
 
 def _colours(methods: Mapping[str, Sequence[JobRecord]]) -> list[str]:

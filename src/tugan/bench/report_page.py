@@ -17,7 +17,7 @@ from tugan.bench.tables import (
     paper_table,
     published_table,
 )
-from tugan.bench.wording import still_to_do
+from tugan.bench.wording import counted, still_to_do
 from tugan.perceptual.dlib_faces import LICENCE_NOTE
 
 
@@ -70,9 +70,10 @@ def _introduction(conditions: Conditions, summary: Summary) -> str:
     task = conditions.task_as(LandmarkTask)
     held = "No mask is used." if task.mask == "none" else "Only the face may change (mask face)."
     text = (
-        f"{task.pairs} pairs of faces (seed {task.seed}, psi {task.psi:g}): the landmarks of the"
-        " first face are dragged to the places of the second one's, and found again on the result."
-        f" {held} All methods ran on the same pairs, side by side, in one process."
+        f"{counted(task.pairs, 'pair')} of faces (seed {task.seed}, psi {task.psi:g}): the"
+        " landmarks of the first face are dragged to the places of the second one's, and found"
+        " again on the result."
+        f" {held} All methods ran on the same pairs, side by side, in one run."
     )
     if not summary.unfinished:
         return text
