@@ -38,8 +38,8 @@ def mask_report(folder: RunFolder) -> ReportPage:
     return ReportPage(
         title=f"The mask on {conditions.model.name}",
         introduction=f"{counted(task.pairs, 'pair')} of faces (seed {task.seed}, psi {task.psi:g}),"
-        " landmarks dragged twice: with a mask that lets only the face change, where it is and where it goes,"
-        " and without one.",
+        " landmarks dragged twice: with a mask that lets only the face change, where it is and"
+        " where it goes, and without one.",
         tables=(table,),
         figures=(),
         details=(),
