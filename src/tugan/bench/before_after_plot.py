@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tugan.bench.plots import COLOURS, DOTS_PER_INCH, QUIET, check_plotting
+from tugan.bench.method_ink import method_ink
+from tugan.bench.plots import DOTS_PER_INCH, QUIET, check_plotting
 from tugan.core.atomic_write import atomic_path
 
 Dots = Mapping[str, Sequence[tuple[float, float]]]
@@ -23,11 +24,13 @@ def write_before_after(path: Path, dots: Dots, *, x_label: str, y_label: str) ->
     figure = Figure(figsize=(_SIDE_IN, _SIDE_IN + 0.4), layout="constrained")
     panel = figure.subplots()
     for index, (name, places) in enumerate(dots.items()):
+        ink = method_ink(index)
         panel.scatter(
             [x for x, _ in places],
             [y for _, y in places],
             s=26,
-            color=COLOURS[index % len(COLOURS)],
+            marker=ink.marker,
+            color=ink.colour,
             alpha=0.75,
             edgecolor="white",
             linewidth=0.5,

@@ -17,6 +17,7 @@ from tugan.bench.methods import near
 from tugan.bench.paired import Paired
 from tugan.bench.paired_report import paired_report
 from tugan.bench.paired_task import PairedTask
+from tugan.bench.picture_claims import paired_claims, roundtrip_claims
 from tugan.bench.report import Report, write_page, write_report
 from tugan.bench.report_page import ReportPage
 from tugan.bench.roundtrip import RoundTrip
@@ -128,7 +129,7 @@ KINDS: dict[str, Kind] = {
             name="landmarks",
             says="how near a face's landmarks come to another's, with 1, 5 and 68 points (table 1)",
             pairs={"smoke": 1, "standard": 20, "paper": 1000},
-            methods={"smoke": _BOTH, "standard": _ALL, "paper": ("adam-paper", *_ALL)},
+            methods={"smoke": _BOTH, "standard": _BOTH, "paper": ("adam-paper", *_ALL)},
             make=_landmarks,
             report=write_report,
             claims=many_points_claims,
@@ -140,6 +141,7 @@ KINDS: dict[str, Kind] = {
             methods={"smoke": ("newton",), "standard": _ALL, "paper": ("adam-paper", *_ALL)},
             make=_paired,
             report=paged(paired_report),
+            claims=paired_claims,
             needs_faces=False,
         ),
         Kind(
@@ -168,9 +170,10 @@ KINDS: dict[str, Kind] = {
             name="roundtrip",
             says="what is left of a picture that was dragged there and back",
             pairs={"smoke": 1, "standard": 20, "paper": 1000},
-            methods={"smoke": ("newton",), "standard": _BOTH, "paper": _BOTH},
+            methods={"smoke": ("newton",), "standard": _ALL, "paper": _ALL},
             make=_roundtrip,
             report=paged(roundtrip_report),
+            claims=roundtrip_claims,
         ),
         Kind(
             name="texture",

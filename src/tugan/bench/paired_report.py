@@ -24,7 +24,7 @@ from tugan.bench.run_folder import RunFolder
 from tugan.bench.tables import Table
 from tugan.bench.thumbnails import source_name, target_name
 from tugan.bench.trial_tables import side_by_side, trial_endings_table, trial_failures_table
-from tugan.bench.wording import FAILURE_WORDS, number, still_to_do
+from tugan.bench.wording import FAILURE_WORDS, counted, number, with_unfinished
 from tugan.core.images import RgbArray
 from tugan.render.image_file import write_image
 
@@ -74,17 +74,12 @@ def paired_report(folder: RunFolder) -> ReportPage:
 
 def _introduction(task: PairedTask, *, asked: int, done: int) -> str:
     text = (
-        f"{task.pairs} pairs (seed {task.seed}): a random picture (psi {task.psi:g}) and one near"
-        f" it. {task.points} random places that move from the one to the other are the handles and"
-        " goals; the second picture is to be reconstructed from the first, in at most"
+        f"{counted(task.pairs, 'pair')} (seed {task.seed}): a random picture (psi {task.psi:g}) and"
+        f" one near it. {task.points} random places that move from the one to the other are the"
+        " handles and goals; the second picture is to be reconstructed from the first, in at most"
         f" {task.max_steps} steps. All methods ran on the same pairs."
     )
-    if done == asked:
-        return text
-    return (
-        f"{text} This run is not finished: {still_to_do(asked - done)}. Pairs that not every method"
-        " has finished are left out of the figures."
-    )
+    return with_unfinished(text, asked - done)
 
 
 def _details(

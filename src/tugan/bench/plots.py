@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tugan.bench.curves import Along, left_curve, span
+from tugan.bench.method_ink import MethodInk, method_ink
 from tugan.bench.record import JobRecord
 from tugan.bench.report_page import ReportFigure
 from tugan.bench.summary import Row, Summary
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's, which people with any colour vision tell apart."""
 PANEL_WIDTH_IN, PANEL_HEIGHT_IN = 3.6, 3.4
 LEGEND_MARK_IN, LEGEND_LETTER_IN, LEGEND_ROW_IN = 0.65, 0.085, 0.22
 DOTS_PER_INCH = 160
@@ -107,14 +106,22 @@ def _way_figure(columns: Columns, summary: Summary, axis: Axis) -> "Figure | Non
         return None
     figure, panels = _panels(columns)
     for (points, methods), panel in zip(columns.items(), panels, strict=True):
-        for (name, records), colour in zip(methods.items(), _colours(methods), strict=True):
+        for index, (name, records) in enumerate(methods.items()):
+            ink = method_ink(index)
             curve = left_curve(records, axis.of_entry, start=reach[0], end=reach[1])
             if curve is not None:
                 panel.fill_between(
-                    curve.along, curve.lower, curve.upper, color=colour, alpha=0.15, linewidth=0
+                    curve.along, curve.lower, curve.upper, color=ink.colour, alpha=0.15, linewidth=0
                 )
-                panel.plot(curve.along, curve.mean, color=colour, label=name, linewidth=1.8)
-            _ring(panel, summary.row(points, name), axis, colour)
+                panel.plot(
+                    curve.along,
+                    curve.mean,
+                    color=ink.colour,
+                    linestyle=ink.line,
+                    label=name,
+                    linewidth=1.8,
+                )
+            _ring(panel, summary.row(points, name), axis, ink)
         panel.axhline(1, color=QUIET, linestyle=":", linewidth=1)
         panel.set_xscale("log", subs=())
         panel.xaxis.set_major_locator(_one_two_five())
@@ -133,7 +140,7 @@ def _one_two_five() -> "LogLocator":
     return LogLocator(subs=(1, 2, 5))
 
 
-def _ring(panel: "Axes", row: Row | None, axis: Axis, colour: str) -> None:
+def _ring(panel: "Axes", row: Row | None, axis: Axis, ink: MethodInk) -> None:
     if row is None or row.share.of_means is None:
         return
     place = axis.of_row(row)
@@ -141,10 +148,10 @@ def _ring(panel: "Axes", row: Row | None, axis: Axis, colour: str) -> None:
         panel.plot(
             [place],
             [row.share.of_means],
-            marker="o",
+            marker=ink.marker,
             markersize=8,
             markerfacecolor="white",
-            markeredgecolor=colour,
+            markeredgecolor=ink.colour,
             markeredgewidth=1.8,
             linestyle="none",
             zorder=5,
@@ -154,13 +161,15 @@ def _ring(panel: "Axes", row: Row | None, axis: Axis, colour: str) -> None:
 def _identity_figure(columns: Columns) -> "Figure":
     figure, panels = _panels(columns)
     for methods, panel in zip(columns.values(), panels, strict=True):
-        for (name, records), colour in zip(methods.items(), _colours(methods), strict=True):
+        for index, (name, records) in enumerate(methods.items()):
+            ink = method_ink(index)
             known = [one for one in records if one.embedding_distance is not None]
             panel.scatter(
                 [one.md_px for one in known],
                 [one.embedding_distance or 0.0 for one in known],
                 s=22,
-                color=colour,
+                marker=ink.marker,
+                color=ink.colour,
                 alpha=0.75,
                 edgecolor="white",
                 linewidth=0.5,
@@ -172,7 +181,7 @@ def _identity_figure(columns: Columns) -> "Figure":
                 lost,
                 [0.97] * len(lost),
                 "x",
-                color=colour,
+                color=ink.colour,
                 transform=panel.get_xaxis_transform(),
             )
         panel.axhline(SAME_PERSON_DISTANCE, color=QUIET, linestyle="--", linewidth=1)
@@ -209,7 +218,3 @@ def _legend(figure: "Figure", panel: "Axes") -> None:
     further_rows = -(-len(labels) // columns) - 1
     figure.set_size_inches(width_in, height_in + LEGEND_ROW_IN * max(further_rows, 0))
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
-
-
-def _colours(methods: Mapping[str, Sequence[JobRecord]]) -> list[str]:
-    return [COLOURS[index % len(COLOURS)] for index in range(len(methods))]

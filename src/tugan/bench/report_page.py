@@ -17,8 +17,11 @@ from tugan.bench.tables import (
     paper_table,
     published_table,
 )
-from tugan.bench.wording import counted, still_to_do
+from tugan.bench.wording import counted, with_unfinished
 from tugan.perceptual.dlib_faces import LICENCE_NOTE
+
+_TITLES = {"landmarks": "Landmark drags", "ablation": "Ablation of landmark drags"}
+"""Of the experiments that drag landmarks and are told in the same words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +58,9 @@ def report_page(
     details.append(identity_table(summary))
     if any(one.failure is not None for one in records):
         details.append(failures_table(records))
+    title = _TITLES.get(conditions.experiment, conditions.experiment)
     return ReportPage(
-        title=f"Landmark drags on {conditions.model.name}",
+        title=f"{title} on {conditions.model.name}",
         introduction=_introduction(conditions, summary),
         tables=(paper_table(summary, methods), published_table()),
         figures=figures,
@@ -75,12 +79,7 @@ def _introduction(conditions: Conditions, summary: Summary) -> str:
         " again on the result."
         f" {held} All methods ran on the same pairs, side by side, in one run."
     )
-    if not summary.unfinished:
-        return text
-    return (
-        f"{text} This run is not finished: {still_to_do(summary.unfinished)}. Pairs that not every"
-        " method has finished are left out of the figures."
-    )
+    return with_unfinished(text, summary.unfinished)
 
 
 def _notes(summary: Summary) -> tuple[str, ...]:

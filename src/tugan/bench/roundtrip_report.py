@@ -22,7 +22,7 @@ from tugan.bench.run_folder import RunFolder
 from tugan.bench.tables import Table
 from tugan.bench.thumbnails import source_name, target_name
 from tugan.bench.trial_tables import side_by_side, trial_endings_table, trial_failures_table
-from tugan.bench.wording import FAILURE_WORDS, still_to_do
+from tugan.bench.wording import FAILURE_WORDS, counted, with_unfinished
 from tugan.core.images import RgbArray
 from tugan.perceptual.dlib_faces import LICENCE_NOTE
 from tugan.render.image_file import write_image
@@ -79,17 +79,12 @@ _NOTES = (
 
 def _introduction(task: RoundTripTask, *, asked: int, done: int) -> str:
     text = (
-        f"{task.pairs} pairs of faces (seed {task.seed}, psi {task.psi:g}): the nose tip of the"
-        " first face is dragged to the place of the second one's, and back to where it was. How"
-        " far from the start is the picture then? No mask is used. All methods ran on the same"
+        f"{counted(task.pairs, 'pair')} of faces (seed {task.seed}, psi {task.psi:g}): the nose tip"
+        " of the first face is dragged to the place of the second one's, and back to where it was."
+        " How far from the start is the picture then? No mask is used. All methods ran on the same"
         " pairs."
     )
-    if done == asked:
-        return text
-    return (
-        f"{text} This run is not finished: {still_to_do(asked - done)}. Pairs that not every method"
-        " has finished are left out of the figures."
-    )
+    return with_unfinished(text, asked - done)
 
 
 def _details(

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tugan.bench.method_ink import method_ink
 from tugan.bench.plots import (
-    COLOURS,
     DOTS_PER_INCH,
     PANEL_HEIGHT_IN,
     PANEL_WIDTH_IN,
@@ -73,12 +73,14 @@ def _draw(panel: "Axes", columns: Columns, what: Measure) -> None:
         if not found:
             continue
         lower, middle, upper = np.array(found).T
+        ink = method_ink(number)
         panel.errorbar(
             places,
             middle,
             yerr=(middle - lower, upper - middle),
-            color=COLOURS[number % len(COLOURS)],
-            marker="o",
+            color=ink.colour,
+            linestyle=ink.line,
+            marker=ink.marker,
             markersize=5,
             linewidth=1.6,
             elinewidth=1.0,

@@ -17,7 +17,7 @@ from tugan.bench.speed_tables import (
 from tugan.bench.speed_task import SpeedTask
 from tugan.bench.texture_picture import EDGE_SHARE
 from tugan.bench.trial_tables import trial_failures_table
-from tugan.bench.wording import still_to_do
+from tugan.bench.wording import counted, with_unfinished
 
 
 def speed_report(folder: RunFolder) -> ReportPage:
@@ -57,17 +57,12 @@ def _figures(folder: RunFolder, columns: Columns) -> tuple[ReportFigure, ...]:
 def _introduction(task: SpeedTask, methods: tuple[str, ...], unfinished: int) -> str:
     counts = ", ".join(str(count) for count in task.points)
     text = (
-        f"{task.pairs} random pictures (seed {task.seed}, psi {task.psi:g}), with {counts} points:"
-        f" random places that are all to move by {task.shift_px_at_512:g} px at 512, in one"
-        " direction. Methods ran side by side on the same drags; ratios are to the first one,"
-        f" {methods[0]}."
+        f"{counted(task.pairs, 'random picture')} (seed {task.seed}, psi {task.psi:g}), with"
+        f" {counts} points: random places that are all to move by {task.shift_px_at_512:g} px at 512, in"
+        " one direction. Methods ran side by side on the same drags; ratios are to the first"
+        f" one, {methods[0]}."
     )
-    if unfinished <= 0:
-        return text
-    return (
-        f"{text} This run is not finished: {still_to_do(unfinished)}. Pictures that not every"
-        " method has finished are left out of the figures."
-    )
+    return with_unfinished(text, unfinished, left_out="Pictures")
 
 
 def _notes(task: SpeedTask) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tugan.bench.method_ink import method_ink
 from tugan.bench.plots import (
-    COLOURS,
     DOTS_PER_INCH,
     PANEL_HEIGHT_IN,
     PANEL_WIDTH_IN,
@@ -40,10 +40,8 @@ def write_texture_plot(folder: Path, columns: Columns, task: TextureTask) -> Rep
     size = (PANEL_WIDTH_IN * len(columns) + 0.6, PANEL_HEIGHT_IN)
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
-    for panel, (name, records), colour in zip(
-        panels, columns.items(), _colours(len(columns)), strict=True
-    ):
-        _scatter(panel, records, colour)
+    for index, (panel, (name, records)) in enumerate(zip(panels, columns.items(), strict=True)):
+        _scatter(panel, records, method_ink(index).colour)
         panel.axhline(WRONG_PX_AT_512, color=QUIET, linestyle="--", linewidth=1)
         for score in (task.low_below, task.high_from):
             panel.axvline(score, color=QUIET, linestyle=":", linewidth=1)
@@ -72,7 +70,3 @@ def _scatter(panel: "Axes", records: Sequence[TextureRecord], colour: str) -> No
     panel.plot(
         hidden, [0.98] * len(hidden), "|", color=QUIET, transform=panel.get_xaxis_transform()
     )
-
-
-def _colours(count: int) -> list[str]:
-    return [COLOURS[index % len(COLOURS)] for index in range(count)]

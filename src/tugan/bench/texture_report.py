@@ -28,7 +28,7 @@ from tugan.bench.texture_tables import (
 )
 from tugan.bench.texture_task import Texture, TextureTask
 from tugan.bench.trial_tables import trial_failures_table
-from tugan.bench.wording import number, still_to_do
+from tugan.bench.wording import counted, number, with_unfinished
 from tugan.render.image_file import write_image
 
 MAX_ROWS = 24
@@ -65,17 +65,13 @@ def texture_report(folder: RunFolder) -> ReportPage:
 
 def _introduction(folder: RunFolder, task: TextureTask, unfinished: int) -> str:
     each = "one handle" if task.handles == 1 else f"{task.handles} handles"
-    parts = [
-        f"{task.pairs} random pictures (seed {task.seed}, psi {task.psi:g}), in each {each} of low,"
-        f" middle and high texture. Each is dragged alone by {task.distance_px_at_512:g} px at 512"
-        " in a random direction. Where it went is then looked for in the result, without the"
-        " solver's tracker."
-    ]
-    if unfinished > 0:
-        parts.append(
-            f"This run is not finished: {still_to_do(unfinished)}. Handles that not every method"
-            " has finished are left out of the figures."
-        )
+    asked = (
+        f"{counted(task.pairs, 'random picture')} (seed {task.seed}, psi {task.psi:g}), in each"
+        f" {each} of low, middle and high texture. Each is dragged alone by"
+        f" {task.distance_px_at_512:g} px at 512 in a random direction. Where it went is then"
+        " looked for in the result, without the solver's tracker."
+    )
+    parts = [with_unfinished(asked, unfinished, left_out="Handles")]
     parts += [f"{one.text}: {one.verdict} ({one.evidence})." for one in texture_claims(folder)]
     return " ".join(parts)
 
