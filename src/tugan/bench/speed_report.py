@@ -58,9 +58,9 @@ def _introduction(task: SpeedTask, methods: tuple[str, ...], unfinished: int) ->
     counts = ", ".join(str(count) for count in task.points)
     text = (
         f"{counted(task.pairs, 'random picture')} (seed {task.seed}, psi {task.psi:g}), with"
-        f" {counts} points: random places that are all to move by {task.shift_px_at_512:g} px at 512, in"
-        " one direction. Methods ran side by side on the same drags; ratios are to the first"
-        f" one, {methods[0]}."
+        f" {counts} points: random places that are all to move by {task.shift_px_at_512:g} px at"
+        " 512, in one direction. Methods ran side by side on the same drags; ratios are to the"
+        f" first one, {methods[0]}."
     )
     return with_unfinished(text, unfinished, left_out="Pictures")
 
