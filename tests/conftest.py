@@ -15,7 +15,12 @@ os.environ["TUGAN_STATE"] = f"{CACHE.name}/state"
 # Before the first import of the package. The readers of files have no shapes to check, and
 # their tests count memory.
 CHECKED = ("core", "dragging", "render", "session", "generators.protocol", "generators.mapping")
-CHECKED_FAMILIES = ("generators.stylegan2", "generators.mobilestylegan", "generators.toy")
+CHECKED_FAMILIES = (
+    "generators.stylegan2",
+    "generators.stylegan3",
+    "generators.mobilestylegan",
+    "generators.toy",
+)
 CHECKED_HELPERS = (
     "generators.preview",
     "generators.preview_fit",

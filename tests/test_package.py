@@ -22,7 +22,8 @@ PHOTOGRAPHS = """
 """
 DRAGS = """
     Adam DragProblem DragSettings DragStep Generator LiveDrag Newton NewtonSettings Outcome
-    TuganError drag load_generator preview_head_of sample_z save_pretrained synthesize to_rgb_array
+    TuganError drag from_pretrained load_generator preview_head_of push_to_hub sample_z
+    save_pretrained synthesize to_rgb_array
 """
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tugan.dragging.solvers.newton import Newton as Newton
     from tugan.dragging.solvers.newton_settings import NewtonSettings as NewtonSettings
     from tugan.dragging.step import DragStep as DragStep
+    from tugan.generators.hub import from_pretrained as from_pretrained
+    from tugan.generators.hub import push_to_hub as push_to_hub
     from tugan.generators.loading import load_generator as load_generator
     from tugan.generators.preview_store import preview_head_of as preview_head_of
     from tugan.generators.protocol import Generator as Generator
@@ -88,6 +90,7 @@ _HOMES = {
     "drag": "tugan.dragging.solve",
     "edited_photo": "tugan.inversion.portrait",
     "find_faces": "tugan.inversion.align",
+    "from_pretrained": "tugan.generators.hub",
     "generator_of": "tugan.inversion.portrait",
     "invert": "tugan.inversion.invert",
     "invert_photo": "tugan.inversion.portrait",
@@ -97,6 +100,7 @@ _HOMES = {
     "more_tuning": "tugan.inversion.portrait",
     "prepare_target": "tugan.inversion.target",
     "preview_head_of": "tugan.generators.preview_store",
+    "push_to_hub": "tugan.generators.hub",
     "read_photo": "tugan.render.photo_file",
     "sample_z": "tugan.generators.protocol",
     "save_photo_edit": "tugan.inversion.photo_edit_file",

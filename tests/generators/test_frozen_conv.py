@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.nn import functional as F
 
-from tugan.generators.stylegan2.frozen_conv import frozen_conv2d, frozen_doubling_conv2d
+from tugan.generators.frozen_conv import frozen_conv2d, frozen_doubling_conv2d
 
 Conv = Callable[[Tensor, Tensor], Tensor]
 

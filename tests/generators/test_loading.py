@@ -152,9 +152,13 @@ def test_weights_alone_do_not_say_what_they_are(
 
 def test_a_torch_file_of_something_else_lists_what_was_seen(tmp_path: Path) -> None:
     path = tmp_path / "classifier.pt"
-    torch.save({"fc.weight": torch.zeros(2, 2)}, path)
-    with pytest.raises(CheckpointError, match=r"no generator family known here.*fc\.weight"):
+    torch.save({"net": {"fc.weight": torch.zeros(2, 2)}, "epoch": 3}, path)
+    with pytest.raises(CheckpointError) as caught:
         load_generator(path)
+    message = str(caught.value)
+    assert "no generator family known here (stylegan2, " in message
+    assert "at its top: net, epoch; 1 tensors: net.fc.weight [2, 2]; layouts tried" in message
+    assert "TensorFlow" in message
 
 
 def test_a_stylegan2_that_lacks_a_tensor_says_which(tmp_path: Path, oracle_dir: Path) -> None:

@@ -5,19 +5,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from generators.random_stylegan2 import random_network
 from tugan.core.geometry import pixels_to_grid, square_offsets_xy
-from tugan.generators.loading import build, load_generator
+from tugan.generators.loading import load_generator
 from tugan.generators.mobilestylegan.network import MobileStyleGan
-from tugan.generators.model_config import About, CanonicalModel, ModelConfig, architecture_json
 from tugan.generators.protocol import (
-    DragHints,
     FeatureWindows,
     Noise,
     PretrainedGenerator,
     WindowedGenerator,
     sample_z,
 )
-from tugan.generators.stylegan2.config import StyleGan2Config
 from tugan.generators.stylegan2.network import StyleGan2
 from tugan.generators.toy import ToyGenerator
 from tugan.generators.windows import EXACT_REACH_CELLS, window_side
@@ -34,27 +32,6 @@ CASES = [
     *[("tall", px, noise) for px in (8, 16, 32, 128) for noise in ("const", "random")],
     ("wide", 96, "const"),
 ]
-
-
-def random_network(const_hw: tuple[int, int]) -> StyleGan2:
-    """Of six blocks, with a constant of this size and seeded weights."""
-    config = StyleGan2Config(
-        channels=(6,) * 6, const_hw=const_hw, z_dim=8, w_dim=8, mapping_widths=(8,)
-    )
-    hints = DragHints(feature_px=32, latent="w+", rows=4, whitened=False, learning_rate=1e-3)
-    model_config = ModelConfig(
-        family="stylegan2",
-        about=About(name="random"),
-        hints=hints,
-        architecture=architecture_json(config),
-    )
-    with torch.device("meta"):
-        shapes = StyleGan2(config, ToyGenerator().info).state_dict()
-    rng = torch.Generator().manual_seed(0)
-    tensors = {name: 0.5 * torch.randn(t.shape, generator=rng) for name, t in shapes.items()}
-    network = build(CanonicalModel(config=model_config, tensors=tensors))
-    assert isinstance(network, StyleGan2)
-    return network
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from tugan.cli.drag import drag
 from tugan.cli.generate import generate
 from tugan.cli.invert import invert
 from tugan.cli.models import models_app
+from tugan.cli.pull import pull
 from tugan.cli.studio import studio
 from tugan.cli.weights import weights_app
 from tugan.core.errors import TuganError
@@ -37,6 +38,7 @@ app.command()(studio)
 app.command()(generate)
 app.command()(drag)
 app.command()(invert)
+app.command()(pull)
 app.add_typer(models_app, name="models")
 app.add_typer(bench_app, name="bench")
 app.add_typer(weights_app, name="weights")

@@ -1,11 +1,13 @@
 """Running experiments and saying how they went. Imports torch: for use in commands."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import torch
 
+from tugan.bench.bench_error import BenchError
 from tugan.bench.conditions import lines_about
 from tugan.bench.experiments import KINDS, PRESETS, Asked, Kind, Preset, kind_of, seed_of
 from tugan.bench.landmark_task import MaskKind
@@ -26,7 +28,7 @@ from tugan.executors.protocol import Executor
 from tugan.executors.ray_cluster import RayExecutor
 from tugan.executors.serial import SerialExecutor
 from tugan.generators.loading import load_generator
-from tugan.generators.protocol import PretrainedGenerator
+from tugan.generators.protocol import GeneratorInfo, PretrainedGenerator
 from tugan.perceptual.dlib_faces import LICENCE_NOTE, DlibFaces, find_dlib_models
 
 EXIT_DONE, EXIT_INTERRUPTED = 0, 130
@@ -80,24 +82,44 @@ def run_bench(job: BenchJob) -> int:
         find_dlib_models()
         faces = DlibFaces()
     generator = load_generator(job.model, device=job.device)
+    several = len(kinds) > 1
+    faceless = _faceless(kinds, generator.info)
     runs = []
     for kind, one in zip(kinds, asked, strict=True):
-        runs.append(_opened(job, kind, one, generator, faces, several=len(kinds) > 1))
-    if faces is not None and not job.as_json:
+        if kind.name in faceless:
+            note(f"{kind.name} is left out: it needs faces, {faceless[kind.name]}")
+            continue
+        runs.append(_opened(job, kind, one, generator, faces, several=several))
+    if any(run.kind.needs_faces for run in runs) and not job.as_json:
         note(LICENCE_NOTE)
     finished = True
     sections = []
     for run in runs:
-        if len(runs) > 1 and not job.as_json:
+        if several and not job.as_json:
             note(f"{run.kind.name}: {run.kind.says}")
         finished = finished and _done(job, run, executor)
         report = run.kind.report(run.folder)
         sections.append(_section(run, report))
-        if len(runs) == 1:
+        if not several:
             _say(job, run, report)
-    if len(runs) > 1:
+    if several:
         _say_all(job, runs, sections)
     return EXIT_DONE if finished else EXIT_INTERRUPTED
+
+
+def _faceless(kinds: Sequence[Kind], info: GeneratorInfo) -> dict[str, str]:
+    """Experiments that need faces of a model that draws something else, and what it draws;
+    :class:`BenchError` if nothing else was asked for."""
+    if info.draws_faces is not False:
+        return {}
+    draws = f"and {info.name} draws {info.domain}"
+    found = {kind.name: draws for kind in kinds if kind.needs_faces}
+    if len(found) == len(kinds):
+        others = ", ".join(name for name, kind in KINDS.items() if not kind.needs_faces)
+        raise BenchError(
+            f"{', '.join(found)}: faces are needed, {draws}; these do without: {others}"
+        )
+    return found
 
 
 def _opened(

@@ -9,7 +9,7 @@ from tugan.core.errors import MissingExtraError
 from tugan.core.images import RgbArray
 from tugan.generators.catalog import DEFAULT_MODEL
 from tugan.generators.loading import load_generator
-from tugan.generators.protocol import PretrainedGenerator
+from tugan.generators.protocol import GeneratorInfo, PretrainedGenerator
 from tugan.inversion.align import Alignment, AlignmentError, find_faces, manual_crop
 from tugan.inversion.photo_edit import PhotoEdit, PhotoSource
 from tugan.inversion.photo_edit_file import load_photo_edit
@@ -46,8 +46,8 @@ def make_plan(job: InvertJob) -> InvertPlan:
     photo = decode_photo(content, name=str(job.photo))
     tools, missing = _tools()
     warnings = [*photo.remarks, *missing]
-    alignment = _place(job, photo.pixels, tools, warnings)
     generator = _generator(job.model or DEFAULT_MODEL, job.device)
+    alignment = _place(job, photo.pixels, tools, warnings, info=generator.info)
     edit = begin_photo(
         PhotoSource.of(content, name=str(job.photo)),
         alignment,
@@ -100,12 +100,22 @@ def _tools() -> tuple[FaceTools | None, list[str]]:
 
 
 def _place(
-    job: InvertJob, pixels: RgbArray, tools: FaceTools | None, warnings: list[str]
+    job: InvertJob,
+    pixels: RgbArray,
+    tools: FaceTools | None,
+    warnings: list[str],
+    *,
+    info: GeneratorInfo,
 ) -> Alignment:
     """The square to cut: by hand, or that of a face."""
     if job.crop is not None:
         x, y, side_px, *angle = job.crop
         return manual_crop((x, y), side_px=side_px, angle_deg=angle[0] if angle else 0.0)
+    if info.draws_faces is False:
+        raise AlignmentError(
+            f"{info.name} draws {info.domain}, so no face is looked for: say where to cut, with"
+            " --crop x,y,side"
+        )
     if tools is None:
         raise AlignmentError(
             "faces cannot be looked for here (see the warning): say where to cut, with"

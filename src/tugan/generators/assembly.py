@@ -60,6 +60,7 @@ def make_info(
         licence=config.about.licence,
         source=config.about.source,
         notes=config.about.notes,
+        folder=model.folder,
     )
 
 

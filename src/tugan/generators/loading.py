@@ -12,9 +12,10 @@ from tugan.generators.catalog import DEFAULT_MODEL, find_model
 from tugan.generators.devices import resolve_device
 from tugan.generators.formats.checkpoint import RawCheckpoint
 from tugan.generators.formats.detect import read_checkpoint
+from tugan.generators.formats.inventory import inventory
 from tugan.generators.model_config import CanonicalModel, ModelConfig
 from tugan.generators.protocol import PretrainedGenerator
-from tugan.generators.registry import FAMILIES, family_named
+from tugan.generators.registry import families, family_named
 
 Network = TypeVar("Network")
 
@@ -46,8 +47,8 @@ def build(model: CanonicalModel) -> PretrainedGenerator:
     family = family_named(model.config.family)
     try:
         return family.build(model)
-    except CheckpointError:
-        raise
+    except CheckpointError as error:
+        raise type(error)(f"{model.config.about.name}: {error}") from error
     except _MISSHAPEN as error:
         raise _misshapen(model.config.about.name, error) from error
 
@@ -73,22 +74,21 @@ def read_model(path: Path) -> CanonicalModel:
     adopted = _adopt(raw, path)
     if adopted is not None:
         return adopted
-    known = ", ".join(family.name for family in FAMILIES)
-    seen = ", ".join(sorted(raw.tensors)[:4]) or "no tensors"
+    known = ", ".join(family.name for family in families())
     raise CheckpointError(
         f"{path} is a {raw.format} file, but of no generator family known here ({known});"
-        f" it holds {len(raw.tensors)} tensors: {seen} ..."
+        f" {inventory(raw)}"
     )
 
 
 def _adopt(raw: RawCheckpoint, path: Path) -> CanonicalModel | None:
     try:
-        for family in FAMILIES:
+        for family in families():
             adopted = family.adopt(raw, name=path.stem)
             if adopted is not None:
                 return adopted
-    except CheckpointError:
-        raise
+    except CheckpointError as error:
+        raise type(error)(f"{path}: {error}") from error
     except _MISSHAPEN as error:
         raise _misshapen(str(path), error) from error
     return None
@@ -121,7 +121,8 @@ def _own_form(raw: RawCheckpoint, path: Path) -> CanonicalModel:
         config = ModelConfig.model_validate(raw.config)
     except ValidationError as error:
         raise _wrong_config(path, error) from error
-    return CanonicalModel(config=config, tensors=dict(raw.tensors))
+    folder = path if path.is_dir() else path.parent
+    return CanonicalModel(config=config, tensors=dict(raw.tensors), folder=folder)
 
 
 def _wrong_config(path: Path, error: ValidationError) -> CheckpointError:

@@ -20,10 +20,21 @@ class MappingNetwork(nn.Module):
     """
 
     def __init__(
-        self, *, z_dim: int, widths: tuple[int, ...], label_dim: int, embed_dim: int
+        self,
+        *,
+        z_dim: int,
+        widths: tuple[int, ...],
+        label_dim: int,
+        embed_dim: int,
+        joint_norm: bool = False,
     ) -> None:
-        """``widths`` are the layers' output sizes; the last is that of w."""
+        """``widths`` are the layers' output sizes; the last is that of w.
+
+        ``joint_norm`` normalises ``z`` and the embedded label together, as StyleGAN2's first
+        program did, and not each for itself as since Karras et al. 2020b.
+        """
         super().__init__()
+        self.joint_norm = joint_norm
         self.z_dim = z_dim
         self.label_dim = label_dim
         self.embed = nn.Linear(label_dim, embed_dim) if label_dim else None
@@ -37,12 +48,16 @@ class MappingNetwork(nn.Module):
         self, z: Float[Tensor, "b z"], label: Float[Tensor, "b c"] | None
     ) -> Float[Tensor, "b w"]:
         """``w`` before truncation; ``ValueError`` if ``z`` or ``label`` has another width."""
-        x = _normalise(self._checked(z, self.z_dim, "z"))
+        x = self._checked(z, self.z_dim, "z")
+        if not self.joint_norm:
+            x = _normalise(x)
         if self.embed is not None:
             if label is None:
                 raise ValueError(f"this generator is conditional: give a label of {self.label_dim}")
             embedded = self.embed(self._checked(label, self.label_dim, "label"))
-            x = torch.cat([x, _normalise(embedded)], dim=1)
+            x = torch.cat([x, embedded if self.joint_norm else _normalise(embedded)], dim=1)
+        if self.joint_norm:
+            x = _normalise(x)
         for layer in self.layers:
             x = F.leaky_relu(layer(x), LEAKY_SLOPE) * ACTIVATION_GAIN
         return x

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -49,6 +50,8 @@ class CanonicalModel:
 
     config: ModelConfig
     tensors: dict[str, Tensor]
+    folder: Path | None = None
+    """The folder in our form that it was read from."""
 
 
 STATISTICS_PREFIX = "w_statistics."

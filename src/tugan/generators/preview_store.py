@@ -16,7 +16,12 @@ from tugan.core.tensor_file import save_tensors
 from tugan.generators.catalog import catalog
 from tugan.generators.preview import PreviewHead
 from tugan.generators.preview_fit import fit_preview_head
-from tugan.generators.protocol import FeatureBlock, Generator, PretrainedGenerator
+from tugan.generators.protocol import (
+    FeatureBlock,
+    Generator,
+    GeneratorInfo,
+    PretrainedGenerator,
+)
 from tugan.generators.saving import fingerprint
 
 SHIPPED_NAME = "preview.safetensors"
@@ -63,7 +68,7 @@ def kept_preview_head(generator: Generator, *, until_px: int | None = None) -> P
         return None
     block = _block_of(generator, until_px)
     whose = fingerprint(generator)
-    for path in _places(whose, block):
+    for path in _places(generator.info, whose, block):
         try:
             return load_preview_head(path, whose=whose, block=block).to(generator.device)
         except CheckpointError:
@@ -122,8 +127,10 @@ def _tensors(head: PreviewHead) -> dict[str, Tensor]:
     }
 
 
-def _places(whose: str, block: FeatureBlock) -> Iterator[Path]:
+def _places(info: GeneratorInfo, whose: str, block: FeatureBlock) -> Iterator[Path]:
     """Where the head may be, the nearest first."""
+    if info.folder is not None:
+        yield info.folder / SHIPPED_NAME
     for entry in catalog():
         yield entry.folder / SHIPPED_NAME
     try:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 import torch
@@ -13,6 +14,9 @@ Ws = Float[Tensor, "b rows d"]
 
 Noise = Literal["const", "random", "none"]
 """Per-pixel noise of the StyleGAN families: the stored maps, fresh draws, or nothing."""
+
+UNKNOWN = "unknown"
+"""What is said of a model where nobody has said it."""
 
 LatentKind = Literal["w", "w+"]
 """``w``: one move shared by the moving rows; ``w+``: a move of its own for each of them."""
@@ -87,13 +91,20 @@ class GeneratorInfo:
     blocks: tuple[FeatureBlock, ...]
     hints: DragHints
     w_statistics: WStatistics | None = field(default=None, repr=False)
-    domain: str = "unknown"
-    """What it draws: faces, cats, ..."""
-    licence: str = "unknown"
-    source: str = "unknown"
+    domain: str = UNKNOWN
+    """What it draws: faces, cats, ...; only people's faces begin with that word."""
+    licence: str = UNKNOWN
+    source: str = UNKNOWN
     """Where the weights came from."""
     notes: str = ""
     """What moves well, and what does not."""
+    folder: Path | None = field(default=None, repr=False, compare=False)
+    """The model folder that it was loaded from, where a preview head may be; None: a file."""
+
+    @property
+    def draws_faces(self) -> bool | None:
+        """Are its pictures people's faces? None where nobody has said what it draws."""
+        return None if self.domain == UNKNOWN else self.domain.startswith("faces")
 
     def block(self, until_px: int) -> FeatureBlock:
         """The block of this size; ``ValueError`` lists the sizes there are."""
@@ -122,14 +133,21 @@ class SynthesisState:
     """Output of the last block that ran (before the first: the learned constant)."""
     image: Float[Tensor, "b 3 h w"] | None = None
     """The picture so far, in families that build it up alongside (StyleGAN2's skips)."""
+    beyond: Float[Tensor, "b c bh bw"] | None = None
+    """The same map with its margins, in families whose maps reach over the picture (StyleGAN3)."""
     noise: Noise = "const"
     noise_seed: int = 0
     """Of random noise: the same seed gives the same picture."""
 
     def detach(self) -> "SynthesisState":
         """The same without its autograd history."""
-        image = None if self.image is None else self.image.detach()
-        return replace(self, ws=self.ws.detach(), features=self.features.detach(), image=image)
+        return replace(
+            self,
+            ws=self.ws.detach(),
+            features=self.features.detach(),
+            image=None if self.image is None else self.image.detach(),
+            beyond=None if self.beyond is None else self.beyond.detach(),
+        )
 
 
 @runtime_checkable

@@ -1,40 +1,32 @@
-"""The generator families: one entry each."""
+"""The generator families: one entry each, and those of plug-ins."""
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterator
 
 from tugan.core.errors import CheckpointError
-from tugan.generators.formats.checkpoint import RawCheckpoint
+from tugan.generators.family import Family as Family
 from tugan.generators.mobilestylegan.family import MobileStyleGanFamily
-from tugan.generators.model_config import CanonicalModel
-from tugan.generators.protocol import PretrainedGenerator
+from tugan.generators.plug_ins import ENTRY_POINT_GROUP, plug_in_families
 from tugan.generators.stylegan2.family import StyleGan2Family
+from tugan.generators.stylegan3.family import StyleGan3Family
+
+FAMILIES: tuple[Family, ...] = (StyleGan2Family(), MobileStyleGanFamily(), StyleGan3Family())
+"""Those that come with tugan."""
 
 
-@runtime_checkable
-class Family(Protocol):
-    """A kind of generator: builds networks from our form, and adopts foreign checkpoints."""
-
-    @property
-    def name(self) -> str:
-        """As in ``config.json``."""
-        ...
-
-    def build(self, model: CanonicalModel) -> PretrainedGenerator:
-        """The network with its tensors; :class:`CheckpointError` if they do not fit it."""
-        ...
-
-    def adopt(self, raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
-        """The model in a foreign checkpoint, or None if it is not of this family."""
-        ...
-
-
-FAMILIES: tuple[Family, ...] = (StyleGan2Family(), MobileStyleGanFamily())
+def families() -> Iterator[Family]:
+    """All families, the built-in ones first; plug-ins are looked for when those are used up."""
+    yield from FAMILIES
+    yield from plug_in_families(taken={family.name for family in FAMILIES})
 
 
 def family_named(name: str) -> Family:
     """The family of this name; :class:`CheckpointError` lists the known ones."""
-    for family in FAMILIES:
+    known = []
+    for family in families():
         if family.name == name:
             return family
-    known = ", ".join(family.name for family in FAMILIES)
-    raise CheckpointError(f"the model's family is {name!r}; this version knows {known}")
+        known.append(family.name)
+    raise CheckpointError(
+        f"the model's family is {name!r}; here there are {', '.join(known)}. Others come as"
+        f" packages with an entry point {ENTRY_POINT_GROUP}: install the one that brings it"
+    )

@@ -1,4 +1,7 @@
-"""A generator to a folder: ``config.json``, ``model.safetensors``, ``README.md``."""
+"""A generator to a folder: ``config.json``, ``model.safetensors``, ``README.md``.
+
+The layout is that of Hugging Face, whose hub takes such a folder as it is.
+"""
 
 import hashlib
 from pathlib import Path
@@ -8,8 +11,9 @@ import torch
 from tugan.core.atomic_write import atomic_path, check_writable
 from tugan.core.tensor_file import save_tensors
 from tugan.generators.assembly import collect_tensors
+from tugan.generators.model_card import CARD_NAME, model_card
 from tugan.generators.model_config import About, ModelConfig, architecture_json
-from tugan.generators.protocol import GeneratorInfo, PretrainedGenerator
+from tugan.generators.protocol import PretrainedGenerator
 
 
 def save_pretrained(
@@ -31,7 +35,7 @@ def save_pretrained(
     config_path.unlink(missing_ok=True)
     with atomic_path(folder / "model.safetensors") as path:
         save_tensors(tensors, path, metadata={"format": "pt"})
-    with atomic_path(folder / "README.md") as path:
+    with atomic_path(folder / CARD_NAME) as path:
         path.write_text(model_card(generator.info), encoding="utf-8")
     with atomic_path(config_path) as path:
         path.write_text(model_config_of(generator).model_dump_json(indent=2) + "\n", "utf-8")
@@ -52,22 +56,6 @@ def model_config_of(generator: PretrainedGenerator) -> ModelConfig:
         about=about,
         hints=info.hints,
         architecture=architecture_json(generator.config),
-    )
-
-
-def model_card(info: GeneratorInfo) -> str:
-    """A short model card in Markdown."""
-    height, width = info.size_hw
-    return (
-        f"# {info.name}\n\n"
-        f"| | |\n|---|---|\n"
-        f"| draws | {info.domain} |\n"
-        f"| size | {width} x {height} px |\n"
-        f"| family | {info.family} |\n"
-        f"| licence | {info.licence} |\n"
-        f"| source | {info.source} |\n\n"
-        f"{info.notes or 'Nothing is noted of what moves well.'}\n\n"
-        "Opens with `tugan.load_generator(folder)` or `tugan generate --model folder`.\n"
     )
 
 

@@ -36,8 +36,6 @@ from tugan.session.picture_jobs import resting_job
 from tugan.session.pictures import PHOTO_PX, shrunk
 
 TARGET_PX = 512
-FACES = "faces"
-"""The domain of models that faces are looked for for."""
 KEEP_EVERY_S = 15.0
 """So often what is done is saved: more is not lost."""
 TUNING_TO_INVERTING = 8.0
@@ -103,7 +101,7 @@ def find_job(desk: Desk, source: PhotoSource, photo: Photo, control: PhotoContro
     known = known_faces()
     faces: tuple[Alignment, ...] = ()
     warning = ""
-    if model.info.domain != FACES:
+    if model.info.draws_faces is False:
         warning = _BY_HAND.format(domain=model.info.domain)
     elif known.search is None:
         warning = known.missing

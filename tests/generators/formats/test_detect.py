@@ -80,3 +80,39 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(CheckpointError, match="neither a file nor a folder"):
         read_checkpoint(tmp_path / "pipe")
+
+
+def test_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("gone.pkl")
+    with pytest.raises(CheckpointError, match=r"No such file.*it is a symbolic link to gone\.pkl"):
+        read_checkpoint(tmp_path / "link")
+
+
+def test_links_that_lead_in_a_circle_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(CheckpointError, match=r"symbolic links.*it is a symbolic link to b"):
+        read_checkpoint(tmp_path / "a")
+
+
+def test_a_link_to_a_file_is_read(tmp_path: Path, small_nvidia_pickle: bytes) -> None:
+    (tmp_path / "real").write_bytes(small_nvidia_pickle)
+    (tmp_path / "link").symlink_to("real")
+    assert read_checkpoint(tmp_path / "link").format == "nvidia-pickle"
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="Linux has a file like this")
+def test_a_file_that_cannot_be_read_is_named() -> None:
+    """A regular file whose first byte nobody may read, whoever asks."""
+    with pytest.raises(CheckpointError, match=r"/mem: expected a file or folder that can be read"):
+        read_checkpoint(Path("/proc/self/mem"))
+
+
+def test_a_file_without_permission_is_named(tmp_path: Path, small_nvidia_pickle: bytes) -> None:
+    path = tmp_path / "closed"
+    path.write_bytes(small_nvidia_pickle)
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything")
+    with pytest.raises(CheckpointError, match="can be read: Permission denied"):
+        read_checkpoint(path)

@@ -319,10 +319,3 @@ def test_only_storages_lie_beside_a_pickle(read_bytes: Read, saved: Save, identi
     body = pickle.dumps(identity, protocol=2).removesuffix(b".") + b"Q."
     with pytest.raises(UnsafeCheckpointError, match="no storage"):
         read_bytes(zipped(body, saved))
-
-
-def test_tensorflow_pickles_are_recognised(read_bytes: Read) -> None:
-    data = whole(stack_global("dnnlib.tflib.network", "Network") + b")\x81}b")
-    with pytest.raises(CheckpointError, match="TensorFlow StyleGAN pickle") as caught:
-        read_bytes(data)
-    assert not isinstance(caught.value, UnsafeCheckpointError)

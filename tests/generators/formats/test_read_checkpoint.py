@@ -251,8 +251,9 @@ def test_big_endian_torch_file(read_bytes: Read, saved: Save) -> None:
         np.zeros((0, 4), dtype=np.float32),
         np.array([True, False]),
         np.arange(4, dtype=np.uint8)[::2],
+        np.arange(24, dtype=np.float32).reshape(2, 3, 4).transpose(2, 0, 1),
     ],
-    ids=["big-endian", "fortran", "zero-dim", "empty", "bool", "strided"],
+    ids=["big-endian", "fortran", "zero-dim", "empty", "bool", "strided", "permuted"],
 )
 @pytest.mark.parametrize("protocol", [2, 4, 5])
 def test_numpy_arrays_are_read(

@@ -3,6 +3,7 @@
 Nothing is imported: a name is looked up here or refused.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -16,7 +17,15 @@ from tugan.generators.formats.tensor_data import ElementType, TensorData, tensor
 
 Allowed = Mapping[tuple[str, str], Constructor | Marker | ElementType]
 
-_TENSORFLOW_NETWORK = ("dnnlib.tflib.network", "Network")
+_UNREAD = re.compile(r"torch\.nn\.(modules|utils)(\.[a-z_]{1,40}){1,2}")
+"""Modules whose classes the parts beside a generator are made of: kept as names, never looked up.
+
+Full matches only, with one plain class name behind: no dotted path leads further from there.
+"""
+_CLASS_NAME = re.compile(r"_?[A-Z][A-Za-z0-9]{0,60}")
+
+_TENSORFLOW_NETWORKS = (("dnnlib.tflib.network", "Network"), ("tfutil", "Network"))
+"""StyleGAN 1, 2 and ADA; and the progressive GAN, so that it can be called by its name."""
 
 _STORAGES = {
     "FloatStorage": torch.float32,
@@ -74,6 +83,7 @@ _CALLS = {
 ALLOWED: Allowed = MappingProxyType(
     {
         **{key: Constructor(".".join(key), build) for key, build in _CALLS.items()},
+        **{key: inert_objects.tensorflow_network_of(".".join(key)) for key in _TENSORFLOW_NETWORKS},
         **{("torch", name): ElementType(name, dtype) for name, dtype in _STORAGES.items()},
         **{("torch", name): Marker(f"torch.{name}") for name in _DTYPES},
         ("numpy", "ndarray"): numpy_data.NDARRAY,
@@ -87,11 +97,8 @@ def look_up(allowed: Allowed, module: str, name: str) -> Constructor | Marker | 
     found = allowed.get((module, name))
     if found is not None:
         return found
-    if (module, name) == _TENSORFLOW_NETWORK:
-        raise CheckpointError(
-            "this is a TensorFlow StyleGAN pickle (dnnlib.tflib.network.Network) and is not "
-            "supported yet; use the PyTorch version of this network, or convert it to one"
-        )
+    if _UNREAD.fullmatch(module) and _CLASS_NAME.fullmatch(name):
+        return inert_objects.unread_object_of(f"{module}.{name}")
     raise UnsafeCheckpointError(
         f"the file asks for {printable(f'{module}.{name}')}, which is not on the short list of "
         "what a checkpoint may contain; nothing of it was run. Get the weights from their "

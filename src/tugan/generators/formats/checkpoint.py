@@ -16,11 +16,12 @@ class RawCheckpoint:
     """
 
     format: str
-    """The layout: "safetensors", "torch" or "nvidia-pickle"."""
+    """The layout: "safetensors", "torch", "nvidia-pickle" or "tensorflow-pickle"."""
     tensors: Mapping[str, Tensor]
     """Flat dotted names, for instance "synthesis.b4.conv1.weight"."""
     attributes: Mapping[str, JsonScalar]
-    """Flat dotted scalars: "synthesis.b4.conv1.conv_clamp", "init_kwargs.z_dim", "args.size".
+    """Flat dotted scalars: "synthesis.b4.conv1.conv_clamp", "init_kwargs.z_dim", "args.size",
+    "mapping.static_kwargs.mapping_lrmul".
 
     Empty for "safetensors", whose config.json says all there is to say.
     """

@@ -8,7 +8,9 @@ from pathlib import Path
 from tugan.core.errors import CheckpointError
 from tugan.generators.formats.budget import Budget
 from tugan.generators.formats.checkpoint import RawCheckpoint
-from tugan.generators.formats.flatten import flatten
+from tugan.generators.formats.finite import check_finite
+from tugan.generators.formats.flatten import FlatTree, flatten
+from tugan.generators.formats.inert_objects import printable
 from tugan.generators.formats.nvidia_pickle import generator_of, holds_modules
 from tugan.generators.formats.safetensors_folder import (
     looks_like_safetensors,
@@ -16,18 +18,20 @@ from tugan.generators.formats.safetensors_folder import (
     read_weights,
 )
 from tugan.generators.formats.spans import Span
+from tugan.generators.formats.tensorflow_pickle import holds_networks, network_tree
 from tugan.generators.formats.torch_container import read_plain_pickle, read_zip
 
 HEAD_BYTES = 512
 MAX_FILE_BYTES = 8 << 30
 """Generators are a tenth of that at most; their training checkpoints a quarter."""
 
-RUNNING_AVERAGE = "g_ema"
-_NEEDED_WITH_IT = (RUNNING_AVERAGE, "latent_avg", "args")
+GENERATORS = ("g_ema", "G_ema", "g", "G")
+"""Under which names training programs save a generator's tensors, the running average first."""
+_NEEDED_WITH_IT = ("latent_avg", "args")
 
 _EXPECTED = (
     "expected a folder with config.json and model.safetensors, a safetensors file, a torch.save "
-    "file or an NVIDIA PyTorch pickle"
+    "file or an NVIDIA pickle (PyTorch or TensorFlow)"
 )
 _UNPACK = "unpack it and name the checkpoint inside"
 _OTHER_KINDS = (
@@ -56,11 +60,15 @@ def read_checkpoint(path: Path) -> RawCheckpoint:
     do; UnsafeCheckpointError names what the file asks for beyond weights.
     """
     try:
-        return _read(path)
+        raw = _read(path)
+        check_finite(raw.tensors)
+        return raw
     except CheckpointError as error:
         raise type(error)(f"{path}: {error}") from error
     except OSError as error:
         reason = error.strerror or str(error)
+        if path.is_symlink():
+            reason += f" (it is a symbolic link to {printable(os.readlink(path))})"
         raise CheckpointError(
             f"{path}: expected a file or folder that can be read: {reason}"
         ) from error
@@ -95,26 +103,31 @@ def _read_file(path: Path, file: io.BufferedReader) -> RawCheckpoint:
         return _from_tree(read_zip(file, span, budget), budget)
     if head.startswith(b"\x80"):
         tree, from_torch = read_plain_pickle(span, budget)
-        return _from_tree(tree if from_torch else generator_of(tree), budget)
+        bare = not from_torch and not holds_networks(tree)
+        return _from_tree(generator_of(tree) if bare else tree, budget)
     raise CheckpointError(f"{_EXPECTED}; {_what_it_is(head)}")
 
 
 def _from_tree(tree: object, budget: Budget) -> RawCheckpoint:
     """The layout decides: torch.save may hold the modules of an NVIDIA pickle as well."""
-    nvidia = holds_modules(tree)
-    flat = flatten(generator_of(tree) if nvidia else _without_training(tree), budget)
-    return RawCheckpoint(
-        format="nvidia-pickle" if nvidia else "torch",
-        tensors=flat.tensors,
-        attributes=flat.attributes,
-        config={},
-    )
+    if holds_networks(tree):
+        return _raw("tensorflow-pickle", flatten(network_tree(tree), budget))
+    if holds_modules(tree):
+        return _raw("nvidia-pickle", flatten(generator_of(tree), budget))
+    return _raw("torch", flatten(_without_training(tree), budget))
+
+
+def _raw(layout: str, flat: FlatTree) -> RawCheckpoint:
+    return RawCheckpoint(format=layout, tensors=flat.tensors, attributes=flat.attributes, config={})
 
 
 def _without_training(tree: object) -> object:
-    """The running average alone, if there is one: not the discriminator, nor optimisers."""
-    if isinstance(tree, dict) and RUNNING_AVERAGE in tree:
-        return {key: tree[key] for key in _NEEDED_WITH_IT if key in tree}
+    """The best of a file's generators alone: not the discriminator, nor optimisers."""
+    if isinstance(tree, dict):
+        for generator in GENERATORS:
+            if isinstance(tree.get(generator), dict):
+                needed = (generator, *_NEEDED_WITH_IT)
+                return {key: tree[key] for key in needed if key in tree}
     return tree
 
 

@@ -5,10 +5,15 @@ from typing import final
 
 from torch import Tensor
 
-from tugan.core.errors import CheckpointError
+from tugan.core.errors import CheckpointError, UnsafeCheckpointError
 from tugan.generators.formats.budget import Budget
 from tugan.generators.formats.checkpoint import JsonScalar
-from tugan.generators.formats.inert_objects import Namespace, PersistentObject, printable
+from tugan.generators.formats.inert_objects import (
+    Namespace,
+    PersistentObject,
+    UnreadObject,
+    printable,
+)
 from tugan.generators.formats.numpy_data import NumpyArray
 from tugan.generators.formats.tensor_data import TensorData
 
@@ -69,6 +74,11 @@ class _Walk:
         elif isinstance(node, NumpyArray):
             if node.data is not None:
                 self._add_tensor(name, node.data)
+        elif isinstance(node, UnreadObject):
+            raise UnsafeCheckpointError(
+                f"{_shown(name)} is an object of {node.name}: expected tensors and NVIDIA's own "
+                "modules only; nothing of it was run. Save the generator's state_dict instead"
+            )
         elif isinstance(node, dict | list | tuple | Namespace | PersistentObject):
             self._enter(name, node)
 

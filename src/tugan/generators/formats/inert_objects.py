@@ -39,6 +39,26 @@ class PersistentObject:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
+class UnreadObject:
+    """An object of torch.nn inside a part that nobody needs, such as a discriminator.
+
+    Only its name is kept. A generator that holds one is refused (:mod:`.flatten`).
+    """
+
+    name: str
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class TensorFlowNetwork:
+    """A network as NVIDIA's TensorFlow files hold it; what it is made of follows as state."""
+
+    class_name: str
+    state: dict[object, object] = field(default_factory=dict)
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
 class Namespace:
     """The parsed command line of a training program."""
 
@@ -54,6 +74,22 @@ def persistent_object(arguments: Arguments, _budget: Budget) -> PersistentObject
     if type(class_name) is not str or type(state) is not dict:
         raise CheckpointError("expected a module to have a class name and a state")
     return PersistentObject(class_name, state)
+
+
+def unread_object_of(name: str) -> Constructor:
+    """What makes an :class:`UnreadObject` of this name; what it is given is dropped."""
+    return Constructor(name, lambda _arguments, _budget: UnreadObject(name))
+
+
+def tensorflow_network_of(name: str) -> Constructor:
+    """What makes an empty :class:`TensorFlowNetwork`."""
+
+    def build(arguments: Arguments, _budget: Budget) -> TensorFlowNetwork:
+        if arguments:
+            raise CheckpointError(f"expected {name} to be made without arguments")
+        return TensorFlowNetwork(name)
+
+    return Constructor(name, build)
 
 
 def namespace(arguments: Arguments, _budget: Budget) -> Namespace:

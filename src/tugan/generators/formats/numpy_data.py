@@ -13,6 +13,7 @@ from tugan.generators.formats.tensor_data import (
     Storage,
     TensorData,
     packed_tensor,
+    permuted,
     shape_of,
 )
 
@@ -98,12 +99,14 @@ def empty_array(arguments: Arguments, _budget: Budget) -> NumpyArray:
 
 
 def array_from_buffer(arguments: Arguments, budget: Budget) -> NumpyArray:
-    """An array as numpy's _frombuffer is given it: (bytes, dtype, shape, order)."""
-    if len(arguments) != 4:
-        raise CheckpointError("expected bytes, dtype, shape and order of a numpy array")
-    raw, dtype, shape, order = arguments
+    """An array as numpy's _frombuffer is given it: (bytes, dtype, shape, order[, axes])."""
+    if not 4 <= len(arguments) <= 5:
+        raise CheckpointError("expected bytes, dtype, shape, order and axes of a numpy array")
+    raw, dtype, shape, order = arguments[:4]
     made = NumpyArray()
     made.data = _array(raw, dtype, shape, order == "F", budget)
+    if order == "K" and len(arguments) == 5 and arguments[4] is not None:
+        made.data = permuted(made.data, arguments[4])
     return made
 
 

@@ -14,6 +14,8 @@ from tugan.generators.formats.budget import Budget
 from tugan.generators.formats.inert_objects import (
     Constructor,
     Namespace,
+    TensorFlowNetwork,
+    UnreadObject,
     checked_key,
     printable,
 )
@@ -150,6 +152,10 @@ class Machine:
             target.set_state(state, self.budget)
         elif isinstance(target, Namespace):
             target.entries.update(self._plain_state(state))
+        elif isinstance(target, TensorFlowNetwork):
+            target.state.update(self._plain_state(state))
+        elif isinstance(target, UnreadObject):
+            pass  # nobody reads what it is made of
         elif type(target) is dict:
             self._plain_state(state)  # attributes of an OrderedDict: no part of its contents
         else:

@@ -1,18 +1,18 @@
 """Our own form of a checkpoint: model.safetensors with config.json beside it."""
 
 import json
+import os
 import struct
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from torch import Tensor
-
 from tugan.core.errors import CheckpointError
 from tugan.generators.formats.checkpoint import RawCheckpoint
+from tugan.generators.formats.safetensors_file import read_safetensors
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 MAX_CONFIG_BYTES = 1 << 20
+HEAD_BYTES = 9
 
 
 def looks_like_safetensors(head: bytes, size: int) -> bool:
@@ -34,20 +34,17 @@ def read_folder(folder: Path) -> RawCheckpoint:
 
 def read_weights(path: Path) -> RawCheckpoint:
     """Read a safetensors file; its config is config.json beside it, else its own metadata's."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-            # Cloned: the library's tensors are windows onto the file, which may be overwritten.
-            # No mapping despite its keys(), so it cannot be iterated itself (SIM118).
-            tensors: dict[str, Tensor] = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise CheckpointError(
-            f"the safetensors file cannot be read ({error}); it is damaged or its download was cut "
-            "short: fetch it again"
-        ) from error
+    with path.open("rb") as file:
+        head, size = file.read(HEAD_BYTES), os.fstat(file.fileno()).st_size
+        if not looks_like_safetensors(head, size):
+            raise CheckpointError(
+                f"expected {path.name} to be a safetensors file; its first bytes are {head!r}: "
+                "it is damaged or its download was cut short, fetch it again"
+            )
+        tensors, own_config = read_safetensors(file, size)
     config = _config_beside(path)
     if config is None:
-        config = _parsed(metadata.get("config", "{}"), "the file's metadata")
+        config = _parsed(own_config or "{}", "the file's metadata")
     return RawCheckpoint(
         format="safetensors",
         tensors=tensors,

@@ -52,13 +52,20 @@ class Storage:
         if self.span is None:
             raise CheckpointError("a tensor's numbers are missing; the file is damaged")
         size = self.element.size
-        raw = torch.empty(count * size, dtype=torch.uint8)
+        raw = _room_for(count * size)
         if count:
             self.span.sub(first * size, count * size).read_into(raw.numpy().data)
         if self.big_endian:
             raw = raw.view(-1, size).flip(1).reshape(-1)
         # A bool that is neither 0 nor 1 is undefined behaviour in torch's kernels.
         return raw.ne(0) if self.element.dtype == torch.bool else raw.view(self.element.dtype)
+
+
+def _room_for(count: int) -> Tensor:
+    try:
+        return torch.empty(count, dtype=torch.uint8)
+    except RuntimeError as error:  # which is what torch raises where others say MemoryError
+        raise MemoryError(str(error)) from error
 
 
 @final
@@ -109,6 +116,21 @@ def packed_tensor(storage: Storage, shape: object, *, fortran: bool = False) -> 
         raise CheckpointError(f"an array of shape {list(size)} has {storage.count} numbers")
     strides = _contiguous(size[::-1])[::-1] if fortran else _contiguous(size)
     return TensorData(storage, 0, size, strides)
+
+
+def permuted(data: TensorData, axes: object) -> TensorData:
+    """The same look with its dimensions in another order."""
+    order = _whole_numbers(axes)
+    if sorted(order) != list(range(len(data.shape))):
+        raise CheckpointError(
+            f"expected an order of {len(data.shape)} dimensions, found {list(order)}"
+        )
+    return TensorData(
+        data.storage,
+        data.offset,
+        tuple(data.shape[axis] for axis in order),
+        tuple(data.strides[axis] for axis in order),
+    )
 
 
 def shape_of(value: object) -> tuple[int, ...]:

@@ -73,7 +73,9 @@ class _LegacyStorages:
     def __init__(self) -> None:
         self._made: dict[str, Storage] = {}
 
-    def load(self, persistent_id: object) -> Storage:
+    def load(self, persistent_id: object) -> Storage | Constructor:
+        if isinstance(persistent_id, tuple) and persistent_id[:1] == ("module",):
+            return _class_of(persistent_id)
         key, element, count = _storage_id(persistent_id)
         if key not in self._made:
             self._made[key] = Storage(element, count, None)
@@ -141,6 +143,13 @@ def _storage_id(persistent_id: object) -> tuple[str, ElementType, int]:
     if any(view is not None for view in persistent_id[5:]):
         raise CheckpointError("expected whole storages; save the file again with a newer torch")
     return key, element, whole_number(count, "the size of a storage")
+
+
+def _class_of(persistent_id: Arguments) -> Constructor:
+    """The class of a module that nobody needs; old files keep its program text, dropped here."""
+    if len(persistent_id) != 4 or not isinstance(persistent_id[1], Constructor):
+        raise UnsafeCheckpointError("the file refers to something beside it that is no storage")
+    return persistent_id[1]
 
 
 def _same(storage: Storage, element: ElementType, count: int) -> Storage:

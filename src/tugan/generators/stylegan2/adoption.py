@@ -10,6 +10,7 @@ from torch import Tensor
 from tugan.core.errors import CheckpointError
 from tugan.generators.mapping import MappingNetwork
 from tugan.generators.model_config import About, CanonicalModel, ModelConfig, architecture_json
+from tugan.generators.prefixes import below
 from tugan.generators.protocol import DragHints
 from tugan.generators.stylegan2.config import StyleGan2Config
 from tugan.generators.stylegan2.layers import binomial_filter
@@ -18,6 +19,9 @@ MAPPING_LR_MULTIPLIER = 0.01
 """Learning-rate multiplier of mapping layers (Karras et al. 2019, section C)."""
 
 MEAN_SAMPLES = 10_000
+ESTIMATED_MEAN = (
+    f"The file had no mean of W: it is that of {MEAN_SAMPLES} latents mapped when it was adopted."
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,9 @@ class TensorSource:
 
     tensors: Mapping[str, Tensor]
 
-    def take(self, name: str, *, ndim: int | None = None) -> Tensor:
+    def take(
+        self, name: str, *, ndim: int | None = None, shape: tuple[int, ...] | None = None
+    ) -> Tensor:
         """The tensor in float32; :class:`CheckpointError` if it is not there or misshapen."""
         if name not in self.tensors:
             raise CheckpointError(
@@ -39,6 +45,8 @@ class TensorSource:
                 f"the tensor {name} is {tuple(tensor.shape)}, expected {ndim} dimensions, none"
                 " of them empty"
             )
+        if shape is not None and tensor.shape != shape:
+            raise CheckpointError(f"the tensor {name} is {tuple(tensor.shape)}, expected {shape}")
         return tensor.to(torch.float32)
 
     def take_or(self, name: str, default: Tensor) -> Tensor:
@@ -76,10 +84,7 @@ def mapping_mean(tensors: Mapping[str, Tensor], config: StyleGan2Config) -> Tens
         label_dim=0,
         embed_dim=0,
     )
-    prefix = "mapping."
-    network.load_state_dict(
-        {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-    )
+    network.load_state_dict(below(tensors, "mapping."))
     z = torch.randn(MEAN_SAMPLES, config.z_dim, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         mean: Tensor = network(z, None).mean(dim=0)
@@ -87,7 +92,7 @@ def mapping_mean(tensors: Mapping[str, Tensor], config: StyleGan2Config) -> Tens
 
 
 def canonical(
-    config: StyleGan2Config, tensors: dict[str, Tensor], *, name: str, source: str
+    config: StyleGan2Config, tensors: dict[str, Tensor], *, name: str, source: str, notes: str = ""
 ) -> CanonicalModel:
     """Our form of an adopted model, with the paper's defaults as hints (Pan et al. 2023)."""
     longest = max(config.size_hw(len(config.channels) - 1))
@@ -100,7 +105,7 @@ def canonical(
     )
     model_config = ModelConfig(
         family="stylegan2",
-        about=About(name=name, source=source),
+        about=About(name=name, source=source, notes=notes),
         hints=hints,
         architecture=architecture_json(config),
     )

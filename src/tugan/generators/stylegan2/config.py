@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from tugan.generators.sizes import MAX_BLOCKS, MAX_CONST_PX, MAX_WIDTH, check_sizes
 
+MAX_PICTURE_PX = 8192
+"""Of the longer side: a file without noise maps must not make us fill in huge ones."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StyleGan2Config:
@@ -22,6 +25,8 @@ class StyleGan2Config:
     """Classes of a conditional generator; 0 for none."""
     embed_dim: int = 0
     """Width of the embedded label."""
+    joint_label_norm: bool = False
+    """Latent and label are normalised together; no matter where there are no labels."""
     conv_clamp: float | None = None
     """Every layer's output is clamped to plus or minus this (Karras et al. 2020b)."""
 
@@ -33,6 +38,8 @@ class StyleGan2Config:
         check_sizes("const_hw", self.const_hw, largest=MAX_CONST_PX)
         check_sizes("mapping_widths", self.mapping_widths, largest=MAX_WIDTH)
         check_sizes("z_dim and w_dim", (self.z_dim, self.w_dim), largest=MAX_WIDTH)
+        if max(self.size_hw(len(self.channels) - 1)) > MAX_PICTURE_PX:
+            raise ValueError(f"pictures of at most {MAX_PICTURE_PX} px are possible")
         if self.mapping_widths[-1] != self.w_dim:
             raise ValueError(
                 f"the last mapping layer gives {self.mapping_widths[-1]}, expected w_dim"

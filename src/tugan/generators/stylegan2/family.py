@@ -11,11 +11,12 @@ from tugan.generators.stylegan2.config import StyleGan2Config
 from tugan.generators.stylegan2.network import StyleGan2, feature_blocks
 from tugan.generators.stylegan2.nvidia import adopt_nvidia
 from tugan.generators.stylegan2.rosinality import adopt_rosinality
+from tugan.generators.stylegan2.tensorflow import adopt_tensorflow
 
 
 @final
 class StyleGan2Family:
-    """Builds :class:`StyleGan2`; adopts NVIDIA's pickles and rosinality's checkpoints."""
+    """Builds :class:`StyleGan2`; adopts NVIDIA's and rosinality's files, whatever they are in."""
 
     name = "stylegan2"
 
@@ -40,9 +41,7 @@ class StyleGan2Family:
         return network
 
     def adopt(self, raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
-        """The model in an NVIDIA pickle or a rosinality file, or None."""
-        if raw.format == "nvidia-pickle":
-            return adopt_nvidia(raw, name=name)
-        if raw.format == "torch":
-            return adopt_rosinality(raw, name=name)
-        return None
+        """The model in a foreign file of any layout, or None if it is no StyleGAN2."""
+        if raw.format == "tensorflow-pickle":
+            return adopt_tensorflow(raw, name=name)
+        return adopt_nvidia(raw, name=name) or adopt_rosinality(raw, name=name)

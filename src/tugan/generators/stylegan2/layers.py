@@ -7,9 +7,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tugan.generators.frozen_conv import frozen_conv2d, frozen_doubling_conv2d
 from tugan.generators.mapping import ACTIVATION_GAIN, LEAKY_SLOPE
 from tugan.generators.noise import NoiseSource
-from tugan.generators.stylegan2.frozen_conv import frozen_conv2d, frozen_doubling_conv2d
 
 DEMODULATION_EPS = 1e-8
 

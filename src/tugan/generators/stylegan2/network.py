@@ -82,6 +82,7 @@ class StyleGan2(nn.Module):
             widths=config.mapping_widths,
             label_dim=config.label_dim,
             embed_dim=config.embed_dim,
+            joint_norm=config.joint_label_norm,
         )
         self.w_mean = nn.Buffer(torch.empty(config.w_dim))
         self.const = nn.Parameter(torch.empty(config.channels[0], *config.const_hw))

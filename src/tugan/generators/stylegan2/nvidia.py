@@ -1,5 +1,6 @@
 """StyleGAN2 in NVIDIA's names (PyTorch pickles of the ADA and StyleGAN3 programs)."""
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,44 +10,97 @@ import torch
 from torch import Tensor
 
 from tugan.core.errors import CheckpointError
-from tugan.generators.formats.checkpoint import RawCheckpoint
+from tugan.generators.formats.checkpoint import JsonScalar, RawCheckpoint
 from tugan.generators.model_config import CanonicalModel
+from tugan.generators.prefixes import below, prefix_of
 from tugan.generators.stylegan2.adoption import (
+    ESTIMATED_MEAN,
     MAPPING_LR_MULTIPLIER,
     TensorSource,
     canonical,
     check_resample_filter,
     check_rgb,
     equalised_gain,
+    mapping_mean,
 )
 from tugan.generators.stylegan2.config import StyleGan2Config
 
 MAX_GAIN = 1e6
 
 
+FIRST_BLOCK = re.compile(r"(?P<prefix>(.*\.)?)(?P<mark>synthesis\.b\d+\.const)")
+NO_CLAMP_KNOWN = (
+    "The file is a bare state dict, which does not say whether layers are clamped: they are not."
+)
+
+
 def adopt_nvidia(raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
-    """The model of a ``G_ema``, or None if it is not a StyleGAN2.
+    """The model of a ``G_ema`` or of its state dict, or None if it is not a StyleGAN2.
 
     :class:`CheckpointError` if it is one of a variant that our network does not compute.
     """
-    sizes = sorted(
-        int(found[1])
-        for key in raw.tensors
-        if (found := re.fullmatch(r"synthesis\.b(\d+)\.torgb\.weight", key))
-    )
-    if not sizes or f"synthesis.b{sizes[0]}.const" not in raw.tensors:
+    marks = {found["mark"] for key in raw.tensors if (found := FIRST_BLOCK.fullmatch(key))}
+    prefix = prefix_of(raw.tensors, min(marks)) if marks else None
+    if prefix is None:
         return None
-    reader = _Reader(TensorSource(raw.tensors), raw.attributes, tuple(sizes))
+    pickled = raw.format == "nvidia-pickle"
+    return adopt_named(
+        below(raw.tensors, prefix),
+        below(raw.attributes, prefix) if pickled else {},
+        name=name,
+        source="NVIDIA PyTorch pickle" if pickled else "state dict in NVIDIA's names",
+        notes="" if pickled else NO_CLAMP_KNOWN,
+    )
+
+
+def adopt_named(
+    tensors: Mapping[str, Tensor],
+    attributes: Mapping[str, JsonScalar],
+    *,
+    name: str,
+    source: str,
+    notes: str = "",
+    joint_label_norm: bool = False,
+) -> CanonicalModel:
+    """The model of tensors in NVIDIA's names; ``attributes`` say what tensors cannot.
+
+    :class:`CheckpointError` if a tensor lacks, or the variant is not one that is computed here.
+    """
+    reader = _Reader(
+        source=TensorSource(tensors),
+        attributes=attributes,
+        sizes=_block_sizes(tensors),
+        joint_label_norm=joint_label_norm,
+    )
     config = reader.config()
-    return canonical(config, reader.tensors(config), name=name, source="NVIDIA PyTorch pickle")
+    out = reader.tensors(config)
+    if "mapping.w_avg" in tensors:
+        out["w_mean"] = reader.source.take("mapping.w_avg", ndim=1)
+    else:
+        out["w_mean"] = mapping_mean(out, config)
+        notes = f"{notes} {ESTIMATED_MEAN}".strip()
+    return canonical(config, out, name=name, source=source, notes=notes)
+
+
+def _block_sizes(tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
+    """The blocks' sizes in their names, each twice the one before."""
+    found = (re.match(r"synthesis\.b(\d{1,5})\.", key) for key in tensors)
+    sizes = sorted({int(match[1]) for match in found if match})
+    if any(larger != 2 * size for size, larger in itertools.pairwise(sizes)):
+        raise CheckpointError(
+            f"expected every block to double the size of the one before, found {sizes}: the file "
+            "may be truncated or of a variant that is not supported"
+        )
+    return tuple(sizes)
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Reader:
     source: TensorSource
-    attributes: Mapping[str, str | int | float | bool | None]
+    attributes: Mapping[str, JsonScalar]
     sizes: tuple[int, ...]
+    joint_label_norm: bool
 
     def config(self) -> StyleGan2Config:
         self._check_variant()
@@ -67,13 +121,14 @@ class _Reader:
             ),
             label_dim=0 if embed is None else embed.shape[1],
             embed_dim=embed_dim,
+            joint_label_norm=embed is not None and self.joint_label_norm,
             conv_clamp=self._conv_clamp(),
         )
 
     def tensors(self, config: StyleGan2Config) -> dict[str, Tensor]:
-        """The network's tensors, gains folded in."""
+        """The network's tensors, gains folded in, but for the mean of W."""
         take = self.source.take
-        out = {"w_mean": take("mapping.w_avg"), "const": take(f"synthesis.b{self.sizes[0]}.const")}
+        out = {"const": take(f"synthesis.b{self.sizes[0]}.const")}
         if config.label_dim:
             out |= self._linear("mapping.embed", "mapping.embed", lr_multiplier=1.0)
         for index in range(len(config.mapping_widths)):

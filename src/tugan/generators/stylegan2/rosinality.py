@@ -9,7 +9,9 @@ from torch import Tensor
 from tugan.core.errors import CheckpointError
 from tugan.generators.formats.checkpoint import RawCheckpoint
 from tugan.generators.model_config import CanonicalModel
+from tugan.generators.prefixes import below, prefix_of
 from tugan.generators.stylegan2.adoption import (
+    ESTIMATED_MEAN,
     MAPPING_LR_MULTIPLIER,
     TensorSource,
     canonical,
@@ -20,20 +22,22 @@ from tugan.generators.stylegan2.adoption import (
 )
 from tugan.generators.stylegan2.config import StyleGan2Config
 
-PREFIX = "g_ema."
-
 
 def adopt_rosinality(raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
-    """The model of a file's ``g_ema``, or None if it is not a StyleGAN2 in these names."""
-    if f"{PREFIX}input.input" not in raw.tensors:
+    """The model of a file's ``g_ema``, or None if it is not a StyleGAN2 in these names.
+
+    Files whose generator is under another name, or is the whole file, are read as well.
+    """
+    prefix = prefix_of(raw.tensors, "input.input")
+    if prefix is None:
         return None
-    tensors = {k.removeprefix(PREFIX): v for k, v in raw.tensors.items() if k.startswith(PREFIX)}
-    reader = _Reader(TensorSource(tensors))
+    reader = _Reader(TensorSource(below(raw.tensors, prefix)))
     config = reader.config()
     out = reader.tensors(config)
     mean = raw.tensors.get("latent_avg")
     out["w_mean"] = mapping_mean(out, config) if mean is None else mean.float().flatten()
-    return canonical(config, out, name=name, source="rosinality checkpoint")
+    notes = ESTIMATED_MEAN if mean is None else ""
+    return canonical(config, out, name=name, source="rosinality checkpoint", notes=notes)
 
 
 @final
