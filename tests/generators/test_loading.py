@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 import tugan
 from tugan.core.errors import CheckpointError, UnknownModelError
+from tugan.generators.catalogue.checksums import SUMS_NAME, check_sums, write_sums
 from tugan.generators.formats.detect import read_checkpoint
 from tugan.generators.loading import load_generator
 from tugan.generators.mobilestylegan.network import MobileStyleGan
@@ -43,6 +44,16 @@ def test_a_second_save_is_byte_for_byte_the_first(
     save_pretrained(load_generator(tmp_path / "a", device="cpu"), tmp_path / "b")
     for name in ("config.json", "model.safetensors", "README.md"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_what_was_said_of_older_weights_goes_with_them(
+    stylegan2_128: PretrainedGenerator, tmp_path: Path
+) -> None:
+    save_pretrained(stylegan2_128, tmp_path)
+    write_sums(tmp_path)
+    assert all(one.ok for one in check_sums(tmp_path))
+    save_pretrained(stylegan2_128, tmp_path, dtype=torch.float16)
+    assert not (tmp_path / SUMS_NAME).exists()
 
 
 def test_half_precision_files_are_half_the_size(

@@ -11,9 +11,15 @@ import torch
 from tugan.core.atomic_write import atomic_path, check_writable
 from tugan.core.tensor_file import save_tensors
 from tugan.generators.assembly import collect_tensors
+from tugan.generators.catalogue.checksums import SUMS_NAME
+from tugan.generators.catalogue.origin import ORIGIN_NAME
 from tugan.generators.model_card import CARD_NAME, model_card
 from tugan.generators.model_config import About, ModelConfig, architecture_json
 from tugan.generators.protocol import PretrainedGenerator
+from tugan.generators.sample_sheet import SHEET_NAME
+
+_OF_OLD_WEIGHTS = (SUMS_NAME, ORIGIN_NAME, SHEET_NAME)
+"""What a folder may say of the weights that were there before."""
 
 
 def save_pretrained(
@@ -33,6 +39,8 @@ def save_pretrained(
     config_path = folder / "config.json"
     check_writable(config_path)
     config_path.unlink(missing_ok=True)
+    for name in _OF_OLD_WEIGHTS:
+        (folder / name).unlink(missing_ok=True)
     with atomic_path(folder / "model.safetensors") as path:
         save_tensors(tensors, path, metadata={"format": "pt"})
     with atomic_path(folder / CARD_NAME) as path:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tugan.core.errors import CheckpointError
 from tugan.core.outcome import Outcome
 from tugan.dragging.methods import SOLVERS, Settings
 from tugan.dragging.solvers.newton_settings import NewtonSettings
@@ -45,7 +46,10 @@ def model_views(names: Sequence[str]) -> tuple[ModelView, ...]:
     views = []
     known = catalog()
     for entry in known:
-        about = read_config(entry.folder).about
+        try:
+            about = read_config(entry.folder).about
+        except CheckpointError:
+            continue  # pulled, and damaged since: tugan models verify names it
         views.append(
             ModelView(
                 name=entry.name,
