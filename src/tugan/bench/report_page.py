@@ -44,6 +44,8 @@ class ReportPage:
     details: tuple[Table, ...]
     facts: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    on_terminal: int = 1
+    """How many of the tables a terminal shows."""
 
 
 def report_page(

@@ -13,6 +13,7 @@ from tugan.bench.bench_error import BenchError
 from tugan.bench.equipment import Equipment
 from tugan.bench.experiment import Done
 from tugan.bench.face_pairs import SOURCE, picture_seed
+from tugan.bench.floor_record import measure_floor
 from tugan.bench.landmark_metrics import cost_of
 from tugan.bench.record import Failure, TrialRecord
 from tugan.bench.speed_memory import MemoryNotMeasuredError, measure_memory
@@ -31,6 +32,8 @@ from tugan.generators.protocol import Generator, Ws, synthesize
 APART_PX_AT_512 = 16.0
 """Points are at least this far from each other."""
 TRIES = 10_000
+FLOOR_COUNTS = 2
+"""The parts of a step are measured with the first so many of the task's numbers of points."""
 PLACES_TAG = 20
 """Parts these random draws from those of other experiments."""
 
@@ -84,7 +87,8 @@ class SpeedExperiment:
         )
 
     def measure(self, blank: SpeedRecord, prepared: SpeedPicture, tools: Equipment) -> Done:
-        """A picture, the drag, two pictures; for the first picture's drags, memory as well."""
+        """A picture, the drag, two pictures; for the first picture's drags, memory as well, and
+        beside the very first one what the parts of a step take."""
         problem = _problem(tools.generator, prepared, blank.points)
         solver = tools.method(blank.method).solver
         before = [_picture_s(tools.generator, prepared.ws)]
@@ -101,7 +105,15 @@ class SpeedExperiment:
                 update["memory"] = measure_memory(problem, solver)
             except MemoryNotMeasuredError as error:
                 update["memory_note"] = str(error)
+        if self._is_first(blank, tools):
+            counts = self.task.points[:FLOOR_COUNTS]
+            whole = _problem(tools.generator, prepared, max(counts))
+            update["floor"] = measure_floor(whole, points=counts)
         return Done(record=blank.model_copy(update=update))
+
+    def _is_first(self, blank: SpeedRecord, tools: Equipment) -> bool:
+        first = (0, self.task.points[0], tools.methods[0].name)
+        return (blank.pair, blank.points, blank.method) == first
 
     def warm_up(self, method: str, prepared: SpeedPicture, tools: Equipment) -> None:
         """A picture, and a step with each number of points."""

@@ -1,5 +1,6 @@
 """What is known of one drag of the speed experiment."""
 
+from tugan.bench.floor_record import FloorRecord
 from tugan.bench.record import TrialRecord
 from tugan.bench.speed_memory import MemoryUse
 from tugan.bench.speed_task import SpeedJob
@@ -20,6 +21,8 @@ class SpeedRecord(TrialRecord):
     """Of the first picture's drags only."""
     memory_note: str = ""
     """Why it was not measured, if it was to be."""
+    floor: FloorRecord | None = None
+    """Of the run's first drag only: what a step is made of."""
 
     @property
     def job(self) -> SpeedJob:

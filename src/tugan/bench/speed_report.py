@@ -1,6 +1,7 @@
 """The report of the speed experiment, with its figure."""
 
 from tugan.bench.conditions import lines_about
+from tugan.bench.floor_tables import parts_table, rates_table
 from tugan.bench.report_page import ReportFigure, ReportPage
 from tugan.bench.run_folder import RunFolder
 from tugan.bench.speed import APART_PX_AT_512
@@ -34,19 +35,23 @@ def speed_report(folder: RunFolder) -> ReportPage:
         if any(found.values())
     }
     failed = any(one.failure is not None for one in records)
+    floors = [one.floor for one in records if one.floor is not None][:1]
+    parts = tuple(parts_table(floor) for floor in floors)
     asked = task.pairs * len(task.points) * len(methods)
     return ReportPage(
         title=f"Speed on {conditions.model.name}",
         introduction=_introduction(task, methods, asked - len(records)),
-        tables=(ratios_table(columns), pictures_table(columns)),
+        tables=(ratios_table(columns), *parts, pictures_table(columns)),
         figures=_figures(folder, columns),
         details=(
             seconds_table(columns),
             memory_table(columns),
+            *(rates_table(floor) for floor in floors),
             *((trial_failures_table(records),) if failed else ()),
         ),
         facts=tuple(lines_about(conditions)),
         notes=_notes(task),
+        on_terminal=1 + len(parts),
     )
 
 

@@ -226,7 +226,8 @@ def _say(job: BenchJob, run: _Run, report: Report | ReportPage) -> None:
     if job.as_json:
         say_json_of(report, run.folder)
         return
-    say(_text(_tables(report)[0]))
+    shown = report.on_terminal if isinstance(report, ReportPage) else 1
+    say("\n\n".join(_text(table) for table in _tables(report)[:shown]))
     for absent in run.folder.conditions.absent:
         note(f"{absent.name} is left out: {absent.settings}")
     if isinstance(report, Report) and report.summary.unfinished:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from typing import final
 
 import torch
@@ -10,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tugan.generators.mapping import MappingNetwork, truncate
+from tugan.generators.mapping import MappingNetwork
 from tugan.generators.mobilestylegan.config import MobileStyleGanConfig
 from tugan.generators.mobilestylegan.layers import DenseConv, DoublingBlock, doubled_inverse_haar
 from tugan.generators.noise import NoiseSource
@@ -22,7 +21,8 @@ from tugan.generators.protocol import (
     SynthesisState,
     Ws,
 )
-from tugan.generators.stepping import blocks_until, checked_ws
+from tugan.generators.staged_network import StagedNetwork
+from tugan.generators.stepping import checked_ws
 from tugan.generators.windows import window_side, windowed_features
 
 # the inverse Haar transform sees nothing beside its cell, the two 3x3 convolutions see 1 each
@@ -30,14 +30,13 @@ WINDOW_SIDE = window_side(reach_before_doubling=0, reach_after_doubling=2)
 
 
 @final
-class MobileStyleGan(nn.Module):
+class MobileStyleGan(StagedNetwork):
     """A frozen MobileStyleGAN; see :class:`tugan.generators.protocol.Generator`."""
 
     def __init__(self, config: MobileStyleGanConfig, info: GeneratorInfo) -> None:
         """Parameters are uninitialised: load them with ``load_state_dict``."""
-        super().__init__()
+        super().__init__(info)
         self.config = config
-        self._info = info
         channels, w_dim = config.channels, config.w_dim
         self.mapping = MappingNetwork(
             z_dim=config.z_dim,
@@ -57,29 +56,6 @@ class MobileStyleGan(nn.Module):
         self.rgb_bias = nn.Parameter(torch.empty(12))
         self.eval().requires_grad_(False)
 
-    @property
-    def info(self) -> GeneratorInfo:
-        """What it is."""
-        return self._info
-
-    @property
-    def device(self) -> torch.device:
-        """Where its weights are."""
-        return self.const.device
-
-    def map(
-        self,
-        z: Float[Tensor, "b z"],
-        *,
-        psi: float = 0.7,
-        label: Float[Tensor, "b c"] | None = None,
-    ) -> Ws:
-        """``ws`` of standard normal ``z``; there are no labels."""
-        if label is not None:
-            raise ValueError("this generator takes no label")
-        w = self.mapping(z.to(self.const), None)
-        return truncate(w, mean=self.w_mean, psi=psi, num_ws=self.config.num_ws)
-
     def begin(self, ws: Ws, *, noise: Noise = "const", noise_seed: int = 0) -> SynthesisState:
         """Synthesis before the first block; ``ValueError`` if ``ws`` has another shape."""
         ws = checked_ws(ws, self._info, like=self.const)
@@ -91,10 +67,6 @@ class MobileStyleGan(nn.Module):
             noise=noise,
             noise_seed=noise_seed,
         )
-
-    def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
-        """Run blocks through the one of this size; ``ValueError`` if there is none ahead."""
-        return self._run(state, blocks_until(state, self._info, until_px=until_px))
 
     def finish(self, state: SynthesisState) -> Float[Tensor, "b 3 h w"]:
         """Run the remaining blocks and the RGB head; the picture."""
@@ -123,29 +95,6 @@ class MobileStyleGan(nn.Module):
             side=WINDOW_SIDE,
             block=self._block,
         )
-
-    def forward(self, ws: Ws, noise: Noise = "const") -> Float[Tensor, "b 3 h w"]:
-        """``ws`` to the picture."""
-        return self.finish(self.begin(ws, noise=noise))
-
-    @classmethod
-    def from_pretrained(
-        cls,
-        model: str | Path,
-        *,
-        device: str | torch.device = "auto",
-        dtype: torch.dtype = torch.float32,
-    ) -> "MobileStyleGan":
-        """Like :func:`tugan.load_generator`; ``TypeError`` if the model is of another family."""
-        from tugan.generators.loading import load_as
-
-        return load_as(cls, model, device=device, dtype=dtype)
-
-    def save_pretrained(self, folder: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
-        """Like :func:`tugan.save_pretrained`."""
-        from tugan.generators.saving import save_pretrained
-
-        save_pretrained(self, folder, dtype=dtype)
 
     def _run(self, state: SynthesisState, until_block: int) -> SynthesisState:
         x, ws = state.features, state.ws

@@ -1,14 +1,13 @@
 """StyleGAN2's generator (Karras et al. 2020a), with synthesis that can stop and go on."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from tugan.generators.mapping import MappingNetwork, truncate
+from tugan.generators.mapping import MappingNetwork
 from tugan.generators.noise import NoiseSource
 from tugan.generators.protocol import (
     FeatureBlock,
@@ -18,7 +17,8 @@ from tugan.generators.protocol import (
     SynthesisState,
     Ws,
 )
-from tugan.generators.stepping import blocks_until, checked_ws
+from tugan.generators.staged_network import StagedNetwork
+from tugan.generators.stepping import checked_ws
 from tugan.generators.stylegan2.config import StyleGan2Config
 from tugan.generators.stylegan2.layers import StyledConv, ToRgb, upsample_image
 from tugan.generators.windows import window_side, windowed_features
@@ -69,14 +69,13 @@ class SynthesisBlock(nn.Module):
 
 
 @final
-class StyleGan2(nn.Module):
+class StyleGan2(StagedNetwork):
     """A frozen StyleGAN2 generator; see :class:`tugan.generators.protocol.Generator`."""
 
     def __init__(self, config: StyleGan2Config, info: GeneratorInfo) -> None:
         """Parameters are uninitialised: load them with ``load_state_dict``."""
-        super().__init__()
+        super().__init__(info)
         self.config = config
-        self._info = info
         self.mapping = MappingNetwork(
             z_dim=config.z_dim,
             widths=config.mapping_widths,
@@ -91,28 +90,6 @@ class StyleGan2(nn.Module):
         )
         self.eval().requires_grad_(False)
 
-    @property
-    def info(self) -> GeneratorInfo:
-        """What it is."""
-        return self._info
-
-    @property
-    def device(self) -> torch.device:
-        """Where its weights are."""
-        return self.const.device
-
-    def map(
-        self,
-        z: Float[Tensor, "b z"],
-        *,
-        psi: float = 0.7,
-        label: Float[Tensor, "b c"] | None = None,
-        cutoff: int | None = None,
-    ) -> Ws:
-        """``ws`` of standard normal ``z``; ``cutoff`` limits truncation to the first rows."""
-        w = self.mapping(z.to(self.const), None if label is None else label.to(self.const))
-        return truncate(w, mean=self.w_mean, psi=psi, num_ws=self.config.num_ws, cutoff=cutoff)
-
     def begin(self, ws: Ws, *, noise: Noise = "const", noise_seed: int = 0) -> SynthesisState:
         """Synthesis before the first block; ``ValueError`` if ``ws`` has another shape."""
         ws = checked_ws(ws, self._info, like=self.const)
@@ -124,10 +101,6 @@ class StyleGan2(nn.Module):
             noise=noise,
             noise_seed=noise_seed,
         )
-
-    def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
-        """Run blocks through the one of this size; ``ValueError`` if there is none ahead."""
-        return self._run(state, blocks_until(state, self._info, until_px=until_px))
 
     def finish(self, state: SynthesisState) -> Float[Tensor, "b 3 h w"]:
         """Run the remaining blocks; the picture."""
@@ -153,29 +126,6 @@ class StyleGan2(nn.Module):
             side=WINDOW_SIDE,
             block=self._convolved,
         )
-
-    def forward(self, ws: Ws, noise: Noise = "const") -> Float[Tensor, "b 3 h w"]:
-        """``ws`` to the picture."""
-        return self.finish(self.begin(ws, noise=noise))
-
-    @classmethod
-    def from_pretrained(
-        cls,
-        model: str | Path,
-        *,
-        device: str | torch.device = "auto",
-        dtype: torch.dtype = torch.float32,
-    ) -> "StyleGan2":
-        """Like :func:`tugan.load_generator`; ``TypeError`` if the model is of another family."""
-        from tugan.generators.loading import load_as
-
-        return load_as(cls, model, device=device, dtype=dtype)
-
-    def save_pretrained(self, folder: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
-        """Like :func:`tugan.save_pretrained`."""
-        from tugan.generators.saving import save_pretrained
-
-        save_pretrained(self, folder, dtype=dtype)
 
     def _run(self, state: SynthesisState, until_block: int) -> SynthesisState:
         x, image = state.features, state.image

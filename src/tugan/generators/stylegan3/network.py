@@ -1,16 +1,16 @@
 """StyleGAN3's generator (Karras et al. 2021), with synthesis that can stop and go on."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from tugan.generators.mapping import MappingNetwork, truncate
+from tugan.generators.mapping import MappingNetwork
 from tugan.generators.protocol import FeatureBlock, GeneratorInfo, Noise, SynthesisState, Ws
-from tugan.generators.stepping import blocks_until, checked_ws
+from tugan.generators.staged_network import StagedNetwork
+from tugan.generators.stepping import checked_ws
 from tugan.generators.stylegan3.config import StyleGan3Config
 from tugan.generators.stylegan3.fourier_input import FourierInput
 from tugan.generators.stylegan3.layers import SynthesisLayer, ToRgb
@@ -19,7 +19,7 @@ from tugan.generators.stylegan3.sampling import Signal, last_layers, signals
 
 
 @final
-class StyleGan3(nn.Module):
+class StyleGan3(StagedNetwork):
     """A frozen StyleGAN3 generator; see :class:`tugan.generators.protocol.Generator`.
 
     Its maps reach over the picture on all sides: ``features`` of a state are the cells that the
@@ -28,9 +28,8 @@ class StyleGan3(nn.Module):
 
     def __init__(self, config: StyleGan3Config, info: GeneratorInfo) -> None:
         """Parameters are uninitialised: load them with ``load_state_dict``."""
-        super().__init__()
+        super().__init__(info)
         self.config = config
-        self._info = info
         self.mapping = MappingNetwork(
             z_dim=config.z_dim,
             widths=config.mapping_widths,
@@ -52,28 +51,6 @@ class StyleGan3(nn.Module):
         self.layers_done = tuple(last + 1 for last in last_layers(self.signals))
         self.eval().requires_grad_(False)
 
-    @property
-    def info(self) -> GeneratorInfo:
-        """What it is."""
-        return self._info
-
-    @property
-    def device(self) -> torch.device:
-        """Where its weights are."""
-        return self.w_mean.device
-
-    def map(
-        self,
-        z: Float[Tensor, "b z"],
-        *,
-        psi: float = 0.7,
-        label: Float[Tensor, "b c"] | None = None,
-        cutoff: int | None = None,
-    ) -> Ws:
-        """``ws`` of standard normal ``z``; ``cutoff`` limits truncation to the first rows."""
-        w = self.mapping(z.to(self.w_mean), None if label is None else label.to(self.w_mean))
-        return truncate(w, mean=self.w_mean, psi=psi, num_ws=self.config.num_ws, cutoff=cutoff)
-
     def begin(self, ws: Ws, *, noise: Noise = "const", noise_seed: int = 0) -> SynthesisState:
         """The input's waves; there is no noise. ``ValueError`` if ``ws`` has another shape."""
         ws = checked_ws(ws, self._info, like=self.w_mean)
@@ -87,38 +64,11 @@ class StyleGan3(nn.Module):
             noise_seed=noise_seed,
         )
 
-    def advance(self, state: SynthesisState, *, until_px: int) -> SynthesisState:
-        """Run layers through the last at this sampling rate; ``ValueError`` if none is ahead."""
-        return self._run(state, blocks_until(state, self._info, until_px=until_px))
-
     def finish(self, state: SynthesisState) -> Float[Tensor, "b 3 h w"]:
         """Run the remaining layers; the picture."""
         done = self._run(state, len(self.layers_done))
         picture: Tensor = self.to_rgb(done.features, done.ws[:, -1])
         return picture.contiguous()
-
-    def forward(self, ws: Ws) -> Float[Tensor, "b 3 h w"]:
-        """``ws`` to the picture."""
-        return self.finish(self.begin(ws))
-
-    @classmethod
-    def from_pretrained(
-        cls,
-        model: str | Path,
-        *,
-        device: str | torch.device = "auto",
-        dtype: torch.dtype = torch.float32,
-    ) -> "StyleGan3":
-        """Like :func:`tugan.load_generator`; ``TypeError`` if the model is of another family."""
-        from tugan.generators.loading import load_as
-
-        return load_as(cls, model, device=device, dtype=dtype)
-
-    def save_pretrained(self, folder: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
-        """Like :func:`tugan.save_pretrained`."""
-        from tugan.generators.saving import save_pretrained
-
-        save_pretrained(self, folder, dtype=dtype)
 
     def _run(self, state: SynthesisState, until_block: int) -> SynthesisState:
         if until_block == state.blocks_done:
