@@ -53,7 +53,7 @@ def kept(folder: RunFolder) -> list[SpeedRecord]:
     """In the order of jobs, without what a clock says."""
     order = list(EXPERIMENT.jobs(tuple(one.name for one in folder.conditions.methods)))
     found = sorted(folder.records(SpeedRecord), key=lambda one: order.index(one.job))
-    timeless = {"cost": None, "picture_s": None, "memory": None}
+    timeless = {"cost": None, "picture_s": None, "memory": None, "floor": None}
     return [one.model_copy(update=timeless) for one in found]
 
 
@@ -72,6 +72,7 @@ def test_every_drag_is_timed_and_a_picture_beside_it(whole: RunFolder) -> None:
         assert one.seconds is not None
         assert 0 < one.step_s < one.seconds
         assert (one.memory is not None) is (one.pair == 0)
+        assert (one.floor is not None) is (one is records[0])
         assert len(one.handles_xy) == one.points
 
 
@@ -159,6 +160,13 @@ def test_the_report_is_written(whole: RunFolder) -> None:
     assert (whole.path / figure.file).stat().st_size > 5000
     assert page.tables[0].rows[0] == ("1 point", "adam", *("1 x",) * 5)
     assert page.tables[0].rows[1][4] == "0.5 x"
+    # the terminal shows the parts of a step as well: those of 1 point, then those of 3
+    parts = page.tables[1 : page.on_terminal]
+    assert [row[1] for row in parts[0].rows if row[0] == "newton: solution"] == [
+        "1 point",
+        "3 points",
+    ]
+    assert page.details[2].title == "The machine's rates"
     assert page.details[1].rows[0] == ("1 point", "adam", "300", "400", "–")  # noqa: RUF001
 
 

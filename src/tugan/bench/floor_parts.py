@@ -25,7 +25,13 @@ from tugan.dragging.supervision import motion_loss
 from tugan.dragging.trackers.nearest_feature import NearestFeature
 from tugan.dragging.trackers.patch import Patch
 from tugan.generators.preview import PreviewHead
-from tugan.generators.protocol import Generator, SynthesisState, Ws, synthesize
+from tugan.generators.protocol import (
+    Generator,
+    SynthesisState,
+    WindowedGenerator,
+    Ws,
+    synthesize,
+)
 
 JPEG_QUALITY = 85
 """As the studio sends previews."""
@@ -64,7 +70,7 @@ def picture_parts(
     )
     leaf = ws.detach().clone().requires_grad_()
     yield Part(
-        name="the same, for a gradient",
+        name="adam: the same, for a gradient",
         points=None,
         action=lambda: _features(generator, leaf, until_px),
         cost=forward,
@@ -72,7 +78,7 @@ def picture_parts(
     features = _features(generator, leaf, until_px).features
     upstream = torch.ones_like(features)
     yield Part(
-        name="backward to the latent",
+        name="adam: backward to the latent",
         points=None,
         action=lambda: torch.autograd.grad(features, leaf, upstream, retain_graph=True),
         cost=None if whole is None else whole.backward(until_px),
@@ -149,8 +155,9 @@ def point_parts(problem: DragProblem, *, until_px: int) -> Iterator[Part]:
         return feature_flow(generator, problem.ws, handles_xy, until_px=until_px)
 
     config = known_config(generator)
+    where = "on windows" if isinstance(generator, WindowedGenerator) else "on the whole map"
     yield Part(
-        name="newton: derivatives on windows",
+        name=f"newton: derivatives {where}",
         points=count,
         action=derive,
         cost=None if config is None else _derivatives_cost(config, until_px, count),

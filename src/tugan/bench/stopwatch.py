@@ -11,17 +11,10 @@ ENOUGH_S = 0.3
 """Runs go on beyond the least only while they have taken less than this together."""
 
 
-def median_s(
-    action: Callable[[], object], *, device: torch.device, fresh: Callable[[], object] | None = None
-) -> float:
-    """Seconds of ``action``, the median of a few runs after one that nobody times.
-
-    ``fresh`` is done before each of them, untimed.
-    """
+def median_s(action: Callable[[], object], *, device: torch.device) -> float:
+    """Seconds of ``action``, the median of a few runs after one that nobody times."""
     taken: list[float] = []
     for run in range(1 + MOST_RUNS):
-        if fresh is not None:
-            fresh()
         settle(device)
         started_s = time.perf_counter()
         action()
