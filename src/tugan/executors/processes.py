@@ -3,26 +3,16 @@
 import multiprocessing
 import os
 import signal
-import time
 import traceback
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, final
 
-from tugan.executors.protocol import (
-    START_S,
-    Closing,
-    Event,
-    ExecutorError,
-    Finished,
-    Lost,
-    MakeWorker,
-    Told,
-)
+from tugan.executors.crew import Crew, Member
+from tugan.executors.protocol import ExecutorError, MakeWorker
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _END_S = 5.0
@@ -51,66 +41,25 @@ class ProcessExecutor:
 
 
 @dataclass(eq=False, kw_only=True)
-class _Child:
-    """A process, and what it does."""
+class _Child(Member):
+    """A process."""
 
     process: BaseProcess
     connection: Connection
-    batch: int | None = None
-    heard_s: float = 0.0
-    ready: bool = False
 
 
 @final
-class ProcessPool(Closing):
-    """Batches go to whoever is idle."""
+class ProcessPool(Crew[_Child]):
+    """Spawned processes."""
 
     def __init__(self, make: MakeWorker, *, workers: int, limit_s: float | None) -> None:
         """Nothing is started yet."""
+        super().__init__(workers=workers, limit_s=limit_s)
         # a fork would share what torch's threads hold
         self._context = multiprocessing.get_context("spawn")
-        self._make, self._workers, self._limit_s = make, workers, limit_s
-        self._children: list[_Child] = []
-        self._waiting: deque[tuple[int, tuple[Any, ...]]] = deque()
-        self._events: deque[Event] = deque()
+        self._make = make
 
-    def submit(self, batch: int, items: tuple[Any, ...]) -> None:
-        """Behind the others."""
-        self._waiting.append((batch, items))
-
-    def next(self) -> Event:
-        """Waits for the first of all processes."""
-        while not self._events:
-            self._hand_out()
-            busy = [child for child in self._children if child.batch is not None]
-            if not busy:
-                raise RuntimeError("nothing was submitted")
-            self._listen(busy)
-        return self._events.popleft()
-
-    def close(self) -> None:
-        """Kills them."""
-        self._waiting.clear()
-        for child in self._children:
-            _end(child)
-        self._children.clear()
-
-    def _hand_out(self) -> None:
-        idle = [child for child in self._children if child.batch is None]
-        while self._waiting:
-            if not idle:
-                if len(self._children) >= self._workers:
-                    return
-                idle.append(self._spawned())
-            child = idle.pop()
-            batch, items = self._waiting.popleft()
-            child.batch, child.heard_s = batch, time.monotonic()
-            try:
-                child.connection.send(items)
-            except OSError:
-                self._bury(child, why="died")
-
-    def _spawned(self) -> _Child:
+    def _recruited(self) -> _Child:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
             target=_work, args=(theirs, self._make), name="tugan-worker", daemon=True
@@ -118,64 +67,34 @@ class ProcessPool(Closing):
         with _one_thread():
             process.start()
         theirs.close()
-        child = _Child(process=process, connection=ours)
-        self._children.append(child)
-        return child
+        return _Child(process=process, connection=ours)
 
-    def _listen(self, busy: list[_Child]) -> None:
-        handles = {child.connection: child for child in busy}
-        ready = wait(list(handles), timeout=self._patience_s(busy))
-        for handle in ready:
-            assert isinstance(handle, Connection)
-            self._hear(handles[handle])
-        if not ready and self._limit_s is not None:
-            now = time.monotonic()
-            for child in busy:
-                if now >= self._end_s(child, self._limit_s):
-                    self._bury(child, why="time-limit")
-
-    def _patience_s(self, busy: list[_Child]) -> float | None:
-        if self._limit_s is None:
-            return None
-        first = min(self._end_s(child, self._limit_s) for child in busy)
-        return max(first - time.monotonic(), 0.0)
-
-    def _end_s(self, child: _Child, limit_s: float) -> float:
-        """When it has said nothing for too long."""
-        return child.heard_s + limit_s + (0.0 if child.ready else START_S)
-
-    def _hear(self, child: _Child) -> None:
-        batch = child.batch
-        assert batch is not None
+    def _give(self, member: _Child, items: tuple[Any, ...]) -> None:
         try:
-            kind, content = child.connection.recv()
-        except (EOFError, OSError):
-            self._bury(child, why="died")
-            return
-        child.heard_s = time.monotonic()
-        if kind == "ready":
-            child.ready = True
-            return
-        if kind == "value":
-            self._events.append(Told(batch=batch, value=content))
-            return
-        child.batch = None
-        if kind == "end":
-            self._events.append(Finished(batch=batch))
-        else:
-            self._events.append(Lost(batch=batch, why="raised", text=content))
+            member.connection.send(items)
+        except OSError:
+            self._bury(member)
 
-    def _bury(self, child: _Child, *, why: str) -> None:
-        batch = child.batch
-        assert batch is not None
-        self._children.remove(child)
-        _end(child)
-        if why == "time-limit":
-            text = f"nothing was heard for {self._limit_s:g} s; its process was ended"
-            self._events.append(Lost(batch=batch, why="time-limit", text=text))
-        else:
-            text = f"its process ended with {_exit_words(child.process.exitcode)}"
-            self._events.append(Lost(batch=batch, why="died", text=text))
+    def _listen(self, busy: Sequence[_Child]) -> None:
+        handles = {child.connection: child for child in busy}
+        for handle in wait(list(handles), timeout=self._patience_s(busy)):
+            assert isinstance(handle, Connection)
+            child = handles[handle]
+            try:
+                kind, content = child.connection.recv()
+            except (EOFError, OSError):
+                self._bury(child)
+            else:
+                self._take(child, kind, content)
+
+    def _bury(self, child: _Child) -> None:
+        self._end(child)  # before that nobody knows its exit code
+        self._lose(child, "died", f"its process ended with {_exit_words(child.process.exitcode)}")
+
+    def _end(self, member: _Child) -> None:
+        member.process.kill()
+        member.process.join(_END_S)
+        member.connection.close()
 
 
 def _work(connection: Connection, make: MakeWorker) -> None:
@@ -215,12 +134,6 @@ def _one_thread() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _end(child: _Child) -> None:
-    child.process.kill()
-    child.process.join(_END_S)
-    child.connection.close()
 
 
 def _exit_words(code: int | None) -> str:

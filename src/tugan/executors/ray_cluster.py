@@ -2,24 +2,14 @@
 
 import importlib
 import socket
-import time
 import traceback
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
 from tugan.core.errors import MissingExtraError
-from tugan.executors.protocol import (
-    START_S,
-    Closing,
-    Event,
-    ExecutorError,
-    Finished,
-    Lost,
-    MakeWorker,
-    Told,
-)
+from tugan.executors.crew import Crew, Member
+from tugan.executors.protocol import ExecutorError, MakeWorker
 
 _POLL_S = 1.0
 _CONNECT_S = 10.0
@@ -82,121 +72,58 @@ class _Actor:
 
 
 @dataclass(eq=False, kw_only=True)
-class _Member:
+class _Member(Member):
     """An actor, and the stream of what it tells."""
 
     actor: Any
     stream: Any = None
-    batch: int | None = None
-    heard_s: float = 0.0
-    ready: bool = False
 
 
 @final
-class RayPool(Closing):
-    """Batches go to whoever is idle."""
+class RayPool(Crew[_Member]):
+    """Actors of a cluster."""
 
     def __init__(
         self, make: MakeWorker, *, workers: int, limit_s: float | None, shuts_down: bool
     ) -> None:
         """Ray is connected already; ``shuts_down`` ends that when this is closed."""
+        super().__init__(workers=workers, limit_s=limit_s)
         self._ray = _ray()
-        self._make, self._workers, self._limit_s = make, workers, limit_s
-        self._shuts_down = shuts_down
-        self._members: list[_Member] = []
-        self._waiting: deque[tuple[int, tuple[Any, ...]]] = deque()
-        self._events: deque[Event] = deque()
-
-    def submit(self, batch: int, items: tuple[Any, ...]) -> None:
-        """Behind the others."""
-        self._waiting.append((batch, items))
-
-    def next(self) -> Event:
-        """Waits for the first of all actors."""
-        while not self._events:
-            self._hand_out()
-            busy = [member for member in self._members if member.batch is not None]
-            if not busy:
-                raise RuntimeError("nothing was submitted")
-            self._listen(busy)
-        return self._events.popleft()
+        self._make, self._shuts_down = make, shuts_down
 
     def close(self) -> None:
-        """Kills the actors."""
-        self._waiting.clear()
-        for member in self._members:
-            self._ray.kill(member.actor)
-        self._members.clear()
+        """Kill the actors."""
+        super().close()
         if self._shuts_down:
             self._ray.shutdown()
-
-    def _hand_out(self) -> None:
-        idle = [member for member in self._members if member.batch is None]
-        while self._waiting:
-            if not idle:
-                if len(self._members) >= self._workers:
-                    return
-                idle.append(self._recruited())
-            member = idle.pop()
-            member.batch, items = self._waiting.popleft()
-            member.heard_s = time.monotonic()
-            member.stream = member.actor.run.options(num_returns="streaming").remote(items)
 
     def _recruited(self) -> _Member:
         # lost batches are handed out again by whoever submitted them, who knows what is done
         remote = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Actor)
         environment = {"env_vars": {"OMP_NUM_THREADS": "1"}}
-        member = _Member(actor=remote.options(runtime_env=environment).remote(self._make))
-        self._members.append(member)
-        return member
+        return _Member(actor=remote.options(runtime_env=environment).remote(self._make))
 
-    def _listen(self, busy: list[_Member]) -> None:
+    def _give(self, member: _Member, items: tuple[Any, ...]) -> None:
+        member.stream = member.actor.run.options(num_returns="streaming").remote(items)
+
+    def _listen(self, busy: Sequence[_Member]) -> None:
         streams = {member.stream: member for member in busy}
         ready, _ = self._ray.wait(list(streams), num_returns=1, timeout=_POLL_S)
         for stream in ready:
             self._hear(streams[stream])
-        if self._limit_s is not None:
-            for member in busy:
-                if member.batch is not None and self._is_late(member):
-                    text = f"nothing was heard for {self._limit_s:g} s; its actor was ended"
-                    self._events.append(Lost(batch=member.batch, why="time-limit", text=text))
-                    self._dismiss(member)
-
-    def _is_late(self, member: _Member) -> bool:
-        if self._limit_s is None:
-            return False
-        allowed_s = self._limit_s + (0.0 if member.ready else START_S)
-        return time.monotonic() - member.heard_s >= allowed_s
 
     def _hear(self, member: _Member) -> None:
-        batch = member.batch
-        assert batch is not None
         try:
             kind, content = self._ray.get(next(member.stream))
         except StopIteration:
-            self._events.append(Lost(batch=batch, why="died", text="its actor told no end"))
-            self._dismiss(member)
-            return
+            self._lose(member, "died", "its actor told no end")
         except self._ray.exceptions.RayError as error:
             first = str(error).strip().splitlines()[0]
-            self._events.append(Lost(batch=batch, why="died", text=f"its actor was lost: {first}"))
-            self._dismiss(member)
-            return
-        member.heard_s = time.monotonic()
-        if kind == "ready":
-            member.ready = True
-            return
-        if kind == "value":
-            self._events.append(Told(batch=batch, value=content))
-            return
-        member.batch = member.stream = None
-        if kind == "end":
-            self._events.append(Finished(batch=batch))
+            self._lose(member, "died", f"its actor was lost: {first}")
         else:
-            self._events.append(Lost(batch=batch, why="raised", text=content))
+            self._take(member, kind, content)
 
-    def _dismiss(self, member: _Member) -> None:
-        self._members.remove(member)
+    def _end(self, member: _Member) -> None:
         self._ray.kill(member.actor)
 
 

@@ -9,17 +9,17 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.outcome import Outcome
-from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.mask import mask_loss
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.adam_moments import AdamMoments
+from tugan.dragging.solvers.descent import descent_space, stuck, synthesised
+from tugan.dragging.solvers.distances import distances_px
 from tugan.dragging.solvers.protocol import Observation
 from tugan.dragging.supervision import motion_loss, shifted_as_asked
 from tugan.dragging.trackers.nearest_feature import NearestFeature
 from tugan.dragging.trackers.no_tracking import NoTracking
 from tugan.dragging.trackers.on_pictures import AnyTracker, watched
-from tugan.generators.protocol import SynthesisState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +60,9 @@ class Adam:
     def init(self, problem: DragProblem) -> AdamState:
         """One forward pass, for what the handles look like."""
         with torch.no_grad():
-            synthesis = self._synthesise(problem, problem.ws)
+            synthesis = synthesised(problem, problem.ws, self.settings)
             watch = watched(self._tracker(), problem.generator, synthesis)
-        move = self._space(problem).origin(problem.ws)
+        move = descent_space(problem, self.settings).origin(problem.ws)
         kept = self.moments
         if kept is None or kept.mean.shape != move.shape:
             kept = AdamMoments.zeros_like(move)
@@ -81,8 +81,8 @@ class Adam:
     def observe(self, problem: DragProblem, state: AdamState) -> Observation:
         """Synthesise up to the feature block with a graph, and track."""
         leaf = state.move.detach().clone().requires_grad_()
-        ws = self._space(problem).apply(problem.ws, leaf)
-        synthesis = self._synthesise(problem, ws)
+        ws = descent_space(problem, self.settings).apply(problem.ws, leaf)
+        synthesis = synthesised(problem, ws, self.settings)
         watch = watched(self._tracker(), problem.generator, synthesis)
         tracking = watch.tracker.track(
             watch.seen,
@@ -107,7 +107,7 @@ class Adam:
         loss = self._loss(problem, state, seen)
         (gradient,) = torch.autograd.grad(loss, seen.leaf)
         moments = state.moments.updated(gradient)
-        left_px = float(_distances_px(problem, seen).sum())
+        left_px = float(distances_px(problem, seen).sum())
         nearer = left_px < state.least_left_px
         return replace(
             state,
@@ -123,18 +123,20 @@ class Adam:
         self, problem: DragProblem, state: AdamState, seen: Observation
     ) -> Outcome | None:
         """At the goals, out of steps, or stuck."""
-        distances = _distances_px(problem, seen)
+        distances = distances_px(problem, seen)
         farthest = float(distances.max())
         settings = self.settings
         if farthest <= settings.tolerance_px(image_hw=problem.image_hw, points=len(distances)):
             return Outcome.at_goal(steps=state.steps, farthest_px=farthest)
         if settings.max_steps is not None and state.steps >= settings.max_steps:
             return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
-        waited = state.steps - state.least_left_step
-        stuck = float(distances.sum()) >= state.least_left_px
-        if settings.patience_steps is not None and stuck and waited >= settings.patience_steps:
-            return Outcome.no_progress(steps=state.steps, nearest_step=state.least_left_step)
-        return None
+        return stuck(
+            settings,
+            distances,
+            steps=state.steps,
+            least_left_px=state.least_left_px,
+            least_left_step=state.least_left_step,
+        )
 
     def aimed_anew(self, state: AdamState) -> AdamState:
         """The same place, with the patience of a start: the goals have changed."""
@@ -168,22 +170,3 @@ class Adam:
         return self.tracker or NearestFeature(
             radius_px_at_512=self.settings.track_radius_px_at_512, norm=self.settings.tracking_norm
         )
-
-    def _space(self, problem: DragProblem) -> LatentSpace:
-        settings = self.settings
-        return LatentSpace.of(
-            problem.generator.info,
-            kind=settings.latent,
-            rows=settings.rows,
-            whitened=settings.whitened,
-        )
-
-    def _synthesise(self, problem: DragProblem, ws: Tensor) -> SynthesisState:
-        block = problem.generator.info.nearest_block(self.settings.feature_px)
-        start = problem.generator.begin(ws, noise=problem.noise, noise_seed=problem.noise_seed)
-        return problem.generator.advance(start, until_px=block.until_px)
-
-
-def _distances_px(problem: DragProblem, seen: Observation) -> Float[Tensor, " n"]:
-    distances: Tensor = torch.linalg.vector_norm(problem.targets_xy - seen.handles_xy, dim=1)
-    return distances

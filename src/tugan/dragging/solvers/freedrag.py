@@ -37,17 +37,17 @@ from torch import Tensor
 
 from tugan.core.geometry import disc_offsets_xy, scale_from_512
 from tugan.core.outcome import Outcome
-from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.mask import mask_loss
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.adam_moments import AdamMoments
+from tugan.dragging.solvers.descent import descent_space, stuck, synthesised
+from tugan.dragging.solvers.distances import distances_px
 from tugan.dragging.solvers.freedrag_search import place_on_line, toward
 from tugan.dragging.solvers.freedrag_settings import FreeDragSettings
 from tugan.dragging.solvers.freedrag_template import difference, patches, update_weight, updated
 from tugan.dragging.solvers.protocol import Observation
 from tugan.dragging.supervision import MIN_RADIUS_PX
-from tugan.generators.protocol import SynthesisState
 
 _MASK_AS = DragSettings(reduction="mean", reading="native")
 
@@ -88,8 +88,8 @@ class FreeDrag:
     @torch.no_grad()
     def init(self, problem: DragProblem) -> FreeDragState:
         """One forward pass, for what the handles look like; the first sub-motion is at its end."""
-        features = self._synthesise(problem, problem.ws).features
-        move = self._space(problem).origin(problem.ws)
+        features = synthesised(problem, problem.ws, self.settings).features
+        move = descent_space(problem, self.settings).origin(problem.ws)
         templates = self._patches(problem, features, problem.handles_xy)
         return FreeDragState(
             steps=0,
@@ -107,8 +107,8 @@ class FreeDrag:
     def observe(self, problem: DragProblem, state: FreeDragState) -> Observation:
         """Synthesise up to the feature block with a graph, and see which features arrived."""
         leaf = state.move.detach().clone().requires_grad_()
-        ws = self._space(problem).apply(problem.ws, leaf)
-        synthesis = self._synthesise(problem, ws)
+        ws = descent_space(problem, self.settings).apply(problem.ws, leaf)
+        synthesis = synthesised(problem, ws, self.settings)
         loss = self._losses(problem, state, synthesis.features.detach())
         there = self._is_good(loss)
         return Observation(
@@ -126,7 +126,7 @@ class FreeDrag:
     ) -> FreeDragState:
         """One Adam step on the sub-motion's loss; the next sub-motion first if this one is over."""
         features = seen.synthesis.features
-        left_px = float(_distances_px(problem, seen).sum())
+        left_px = float(distances_px(problem, seen).sum())
         nearer = left_px < state.least_left_px
         moved_on = self._moved_on(problem, replace(state, handles_xy=seen.handles_xy), features)
         loss = self._losses(problem, moved_on, features).sum()
@@ -149,17 +149,19 @@ class FreeDrag:
         self, problem: DragProblem, state: FreeDragState, seen: Observation
     ) -> Outcome | None:
         """At the goals, out of steps, or stuck."""
-        distances, settings = _distances_px(problem, seen), self.settings
+        distances, settings = distances_px(problem, seen), self.settings
         farthest = float(distances.max())
         if farthest == 0:
             return Outcome.at_goal(steps=state.steps, farthest_px=farthest)
         if state.steps >= settings.max_steps:
             return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
-        waited = state.steps - state.least_left_step
-        stuck = float(distances.sum()) >= state.least_left_px
-        if settings.patience_steps is not None and stuck and waited >= settings.patience_steps:
-            return Outcome.no_progress(steps=state.steps, nearest_step=state.least_left_step)
-        return None
+        return stuck(
+            settings,
+            distances,
+            steps=state.steps,
+            least_left_px=state.least_left_px,
+            least_left_step=state.least_left_step,
+        )
 
     def aimed_anew(self, state: FreeDragState) -> FreeDragState:
         """The same place, with the patience of a start: the goals have changed."""
@@ -250,22 +252,3 @@ class FreeDrag:
         radius = scale_from_512(self.settings.radius_px_at_512, problem.image_hw)
         offsets = disc_offsets_xy(max(radius, MIN_RADIUS_PX), strict=False)
         return offsets.to(problem.handles_xy)
-
-    def _space(self, problem: DragProblem) -> LatentSpace:
-        settings = self.settings
-        return LatentSpace.of(
-            problem.generator.info,
-            kind=settings.latent,
-            rows=settings.rows,
-            whitened=settings.whitened,
-        )
-
-    def _synthesise(self, problem: DragProblem, ws: Tensor) -> SynthesisState:
-        block = problem.generator.info.nearest_block(self.settings.feature_px)
-        start = problem.generator.begin(ws, noise=problem.noise, noise_seed=problem.noise_seed)
-        return problem.generator.advance(start, until_px=block.until_px)
-
-
-def _distances_px(problem: DragProblem, seen: Observation) -> Float[Tensor, " n"]:
-    distances: Tensor = torch.linalg.vector_norm(problem.targets_xy - seen.handles_xy, dim=1)
-    return distances

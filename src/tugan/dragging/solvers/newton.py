@@ -15,6 +15,7 @@ from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import MANY_POINTS
 from tugan.dragging.solvers.damped_step import damped_step
+from tugan.dragging.solvers.distances import distances_px
 from tugan.dragging.solvers.held_region import HeldRegion
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.dragging.solvers.protocol import Observation
@@ -181,7 +182,7 @@ class Newton:
         self, problem: DragProblem, state: NewtonState, seen: Observation
     ) -> Outcome | None:
         """At the goals, out of steps, stuck, or every handle that is not there is lost."""
-        farthest = float(_distances_px(problem, seen).max())
+        farthest = float(distances_px(problem, seen).max())
         last_level = state.level + 1 == len(state.references)
         if self._arrived(problem, seen) and last_level:
             if bool(seen.lost.any()):
@@ -216,10 +217,10 @@ class Newton:
         tolerance = self.settings.tolerance_px(
             image_hw=problem.image_hw, points=len(seen.handles_xy)
         )
-        return bool((seen.lost | (_distances_px(problem, seen) <= tolerance)).all())
+        return bool((seen.lost | (distances_px(problem, seen) <= tolerance)).all())
 
     def _progress(self, problem: DragProblem, state: NewtonState, seen: Observation) -> _Progress:
-        left = float(_distances_px(problem, seen).mean())
+        left = float(distances_px(problem, seen).mean())
         trust = scale_from_512(self.settings.trust_px_at_512, problem.image_hw)
         little = state.left_px - left < PROGRESS * min(state.left_px, trust)
         return _Progress(left_px=left, waited=state.waited + 1 if little else 0)
@@ -330,11 +331,6 @@ class Newton:
         ws = state.space.apply(problem.ws, move)
         start = problem.generator.begin(ws, noise=problem.noise, noise_seed=problem.noise_seed)
         return problem.generator.advance(start, until_px=self._blocks(problem)[state.level])
-
-
-def _distances_px(problem: DragProblem, seen: Observation) -> Float[Tensor, " n"]:
-    distances: Tensor = torch.linalg.vector_norm(problem.targets_xy - seen.handles_xy, dim=1)
-    return distances
 
 
 def _inside(points_xy: Float[Tensor, "n 2"], image_hw: tuple[int, int]) -> Float[Tensor, "n 2"]:

@@ -1,0 +1,49 @@
+"""What the solvers that follow a gradient with Adam share."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from tugan.core.outcome import Outcome
+from tugan.dragging.latent_space import LatentSpace
+from tugan.dragging.problem import DragProblem
+from tugan.dragging.settings import DragSettings
+from tugan.dragging.solvers.freedrag_settings import FreeDragSettings
+from tugan.generators.protocol import SynthesisState
+
+DescentSettings = DragSettings | FreeDragSettings
+
+
+def descent_space(problem: DragProblem, settings: DescentSettings) -> LatentSpace:
+    """The moves that are allowed."""
+    return LatentSpace.of(
+        problem.generator.info,
+        kind=settings.latent,
+        rows=settings.rows,
+        whitened=settings.whitened,
+    )
+
+
+def synthesised(problem: DragProblem, ws: Tensor, settings: DescentSettings) -> SynthesisState:
+    """Up to the feature block."""
+    block = problem.generator.info.nearest_block(settings.feature_px)
+    start = problem.generator.begin(ws, noise=problem.noise, noise_seed=problem.noise_seed)
+    return problem.generator.advance(start, until_px=block.until_px)
+
+
+def stuck(
+    settings: DescentSettings,
+    distances: Float[Tensor, " n"],
+    *,
+    steps: int,
+    least_left_px: float,
+    least_left_step: int,
+) -> Outcome | None:
+    """No progress, if the handles have not come nearer for ``settings.patience_steps``.
+
+    They were nearest at ``least_left_step``, ``least_left_px`` away in all.
+    """
+    waited = steps - least_left_step
+    farther = float(distances.sum()) >= least_left_px
+    if settings.patience_steps is not None and farther and waited >= settings.patience_steps:
+        return Outcome.no_progress(steps=steps, nearest_step=least_left_step)
+    return None
