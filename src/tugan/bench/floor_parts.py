@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from tugan.bench.cost_model import KnownConfig, known_config, synthesis_cost, windows_cost
-from tugan.bench.layer_cost import Cost
+from tugan.bench.layer_cost import FLOAT_BYTES, Cost
 from tugan.core.images import to_rgb_array
 from tugan.dragging.feature_flow import FeatureFlow, feature_flow
 from tugan.dragging.latent_space import LatentSpace
@@ -35,7 +35,6 @@ from tugan.generators.protocol import (
 
 JPEG_QUALITY = 85
 """As the studio sends previews."""
-BYTES_A_PIXEL = 3
 
 
 @final
@@ -94,7 +93,7 @@ def picture_parts(
         name="picture to 8 bits",
         points=None,
         action=lambda: to_rgb_array(picture),
-        cost=Cost(activations=picture.numel() + picture.numel() // BYTES_A_PIXEL),
+        cost=Cost(activations=picture.numel() + picture.numel() // FLOAT_BYTES),
     )
     shown, said = picture, "picture"
     if head is not None:

@@ -3,7 +3,7 @@
 import torch
 from pydantic import BaseModel, ConfigDict
 
-from tugan.bench.cost_model import known_config, synthesis_cost
+from tugan.bench.cost_model import BlockCost, known_config, synthesis_cost
 from tugan.bench.floor import Floor, MachineRates, floor_of
 from tugan.bench.floor_parts import Part, picture_parts, point_parts
 from tugan.bench.floor_rates import measure_rates
@@ -25,12 +25,40 @@ class PartTime(BaseModel):
     """None where what it costs has not been counted."""
 
 
+class BlockNote(BaseModel):
+    """What one block costs by itself; backward it multiplies as often as forward."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    until_px: int
+    multiply_adds: int
+    forward_bytes: int
+    backward_bytes: int
+    picture_multiply_adds: int
+    """Besides, to draw; drags need none of it."""
+    picture_bytes: int
+
+    @classmethod
+    def of(cls, block: BlockCost) -> "BlockNote":
+        """As the cost model has it."""
+        return cls(
+            until_px=block.until_px,
+            multiply_adds=block.features.forward.multiply_adds,
+            forward_bytes=block.features.forward.bytes,
+            backward_bytes=block.features.backward.bytes,
+            picture_multiply_adds=block.picture.multiply_adds,
+            picture_bytes=block.picture.bytes,
+        )
+
+
 class FloorRecord(BaseModel):
     """All of one run, in the threads and on the device of its drags."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rates: MachineRates
+    blocks: tuple[BlockNote, ...]
+    """None where the family's costs have not been counted."""
     parts: tuple[PartTime, ...]
 
 
@@ -60,7 +88,8 @@ def measure_floor(problem: DragProblem, *, points: tuple[int, ...]) -> FloorReco
             targets_xy=problem.targets_xy[:count],
         )
         timed += [_timed(part, rates, device) for part in point_parts(some, until_px=until_px)]
-    return FloorRecord(rates=rates, parts=tuple(timed))
+    blocks = () if cost is None else tuple(BlockNote.of(block) for block in cost.blocks)
+    return FloorRecord(rates=rates, blocks=blocks, parts=tuple(timed))
 
 
 def _timed(part: Part, rates: MachineRates, device: torch.device) -> PartTime:

@@ -6,6 +6,8 @@ from tugan.bench.floor_record import FloorRecord, PartTime
 from tugan.bench.tables import Table
 from tugan.bench.wording import factor, number, points_title
 
+MEGA = 1e6
+
 
 def parts_table(record: FloorRecord) -> Table:
     """A row a part."""
@@ -45,6 +47,42 @@ def rates_table(record: FloorRecord) -> Table:
         note="Medians of a few runs, in the same process and threads. A multiply-add is 2 FLOP; a"
         " copied byte counts twice, read and written. Convolutions are of the model's own shapes;"
         " of each kind the best rate counts.",
+    )
+
+
+def blocks_table(record: FloorRecord) -> Table:
+    """What the cost model says of each block, and of all up to it."""
+    rows, so_far = [], 0
+    for block in record.blocks:
+        so_far += block.multiply_adds
+        rows.append(
+            (
+                f"{block.until_px} px",
+                number(block.multiply_adds / MEGA, 1),
+                number(so_far / MEGA, 1),
+                number(block.forward_bytes / MEGA, 1),
+                number(block.backward_bytes / MEGA, 1),
+                number(block.picture_multiply_adds / MEGA, 1),
+                number(block.picture_bytes / MEGA, 1),
+            )
+        )
+    return Table(
+        title="What each block costs",
+        header=(
+            "block",
+            "multiply-adds",
+            "up to here",
+            "MB forward",
+            "MB backward",
+            "to draw",
+            "MB to draw",
+        ),
+        rows=tuple(rows),
+        words=1,
+        note="By the generator's configuration alone, for one picture: millions of multiply-adds,"
+        " the same backward to the latent as forward; megabytes (10^6) of weights and maps in"
+        " float32, read and written. To draw: what is needed besides for the picture, and by no"
+        " drag.",
     )
 
 

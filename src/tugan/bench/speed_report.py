@@ -1,7 +1,7 @@
 """The report of the speed experiment, with its figure."""
 
 from tugan.bench.conditions import lines_about
-from tugan.bench.floor_tables import parts_table, rates_table
+from tugan.bench.floor_tables import blocks_table, parts_table, rates_table
 from tugan.bench.report_page import ReportFigure, ReportPage
 from tugan.bench.run_folder import RunFolder
 from tugan.bench.speed import APART_PX_AT_512
@@ -46,6 +46,7 @@ def speed_report(folder: RunFolder) -> ReportPage:
         details=(
             seconds_table(columns),
             memory_table(columns),
+            *(blocks_table(floor) for floor in floors if floor.blocks),
             *(rates_table(floor) for floor in floors),
             *((trial_failures_table(records),) if failed else ()),
         ),

@@ -25,11 +25,15 @@ def with_unfinished(text: str, drags: int, *, left_out: str = "Pairs") -> str:
     """An introduction, and how much of the run is missing, if anything is."""
     if drags <= 0:
         return text
-    still = "1 drag is" if drags == 1 else f"{drags} drags are"
     return (
-        f"{text} This run is not finished: {still} still to do. {left_out} that not every method"
+        f"{text} This run is not finished: {still_to_do(drags)}. {left_out} that not every method"
         " has finished are left out of the figures."
     )
+
+
+def still_to_do(drags: int) -> str:
+    """1 drag is, 5 drags are."""
+    return "1 drag is still to do" if drags == 1 else f"{drags} drags are still to do"
 
 
 def number(value: float | None, digits: int) -> str:
