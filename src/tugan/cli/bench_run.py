@@ -19,7 +19,7 @@ from tugan.bench.report_page import ReportPage
 from tugan.bench.run_folder import RunFolder
 from tugan.bench.study import Study
 from tugan.bench.tables import Table, paper_table
-from tugan.bench.wording import counted
+from tugan.bench.wording import still_to_do
 from tugan.cli.bench_progress import BenchProgress
 from tugan.cli.console import note, say, say_json
 from tugan.cli.options import OptionError
@@ -231,7 +231,7 @@ def _say(job: BenchJob, run: _Run, report: Report | ReportPage) -> None:
     for absent in run.folder.conditions.absent:
         note(f"{absent.name} is left out: {absent.settings}")
     if isinstance(report, Report) and report.summary.unfinished:
-        note(f"{counted(report.summary.unfinished, 'drag')} not done yet: the same command goes on")
+        note(f"{still_to_do(report.summary.unfinished)}: the same command goes on")
     say(f"\n{run.folder.path / HTML_FILE}")
 
 
