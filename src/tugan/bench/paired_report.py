@@ -175,7 +175,7 @@ def _result_cell(record: PairedRecord | None, picture: RgbArray | None) -> Sheet
         return SheetCell(picture=None)
     if record.failure is not None:
         return SheetCell(picture=picture, caption=FAILURE_WORDS[record.failure], alarm=True)
-    steps = "" if record.cost is None else f"{record.cost.steps} steps"
+    steps = "" if record.cost is None else counted(record.cost.steps, "step")
     return SheetCell(picture=picture, caption=steps)
 
 
