@@ -169,7 +169,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="roundtrip",
             says="what is left of a picture that was dragged there and back",
-            pairs={"smoke": 1, "standard": 20, "paper": 1000},
+            pairs={"smoke": 1, "standard": 10, "paper": 1000},
             methods={"smoke": ("newton",), "standard": _ALL, "paper": _ALL},
             make=_roundtrip,
             report=paged(roundtrip_report),
@@ -178,7 +178,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="texture",
             says="whether handles without texture drift, and say so (the paper's limitations)",
-            pairs={"smoke": 1, "standard": 20, "paper": 100},
+            pairs={"smoke": 1, "standard": 10, "paper": 100},
             methods={"smoke": ("newton",), "standard": _BOTH, "paper": _BOTH},
             make=_texture,
             report=paged(texture_report),
@@ -188,7 +188,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="speed",
             says="seconds and memory, to the first motion, a step and to the end",
-            pairs={"smoke": 1, "standard": 5, "paper": 20},
+            pairs={"smoke": 1, "standard": 3, "paper": 20},
             methods={"smoke": ("newton",), "standard": _ALL, "paper": ("adam-paper", *_ALL)},
             make=_speed,
             report=paged(speed_report),
