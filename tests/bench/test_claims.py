@@ -156,5 +156,7 @@ def test_ablations_say_what_the_distances_say(tmp_path: Path, toy: ToyGenerator)
     }
     no = "does not hold"
     assert ablated(tmp_path / "other", toy, other) == (no, no, no)
+    level = as_told | {"adam+feature_px=256": 5.0}
+    assert ablated(tmp_path / "level", toy, level) == ("holds", "not decided", "holds")
     few = {"adam": 5.0}
     assert ablated(tmp_path / "few", toy, few) == ("not decided",) * 3

@@ -56,11 +56,14 @@ def _block(columns: dict[str, list[JobRecord]]) -> Claim:
     if SIXTH_BLOCK_PX not in known or len(known) < 2:
         return decided(text, holds=None, evidence="the blocks were not run")
     evidence = ", ".join(f"{px} px: MD {_mean(values)}" for px, values in known.items())
-    best = min(known, key=lambda px: sum(known[px]))
-    if best == SIXTH_BLOCK_PX:
-        return decided(text, holds=True, evidence=_of(evidence, known[best]))
-    is_worse = smaller(known[best], known[SIXTH_BLOCK_PX])
-    return decided(text, holds=False if is_worse else None, evidence=_of(evidence, known[best]))
+    sixth = known[SIXTH_BLOCK_PX]
+    verdicts = [smaller(sixth, values) for px, values in known.items() if px != SIXTH_BLOCK_PX]
+    holds = None
+    if all(one is True for one in verdicts):
+        holds = True
+    elif any(one is False for one in verdicts):
+        holds = False
+    return decided(text, holds=holds, evidence=_of(evidence, sixth))
 
 
 def _radius(columns: dict[str, list[JobRecord]]) -> Claim:
