@@ -58,6 +58,12 @@ def opened(hub: Path, *names: str, here: Path) -> list[str]:
     return ran.stdout.splitlines()
 
 
+@pytest.fixture(autouse=True)
+def _nothing_kept_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No preview head that another test has fitted for the same model."""
+    monkeypatch.setenv("TUGAN_CACHE", str(tmp_path / "cache"))
+
+
 def environment() -> dict[str, str]:
     src = str(Path(tugan.__file__).parents[1])
     return {**os.environ, "PYTHONPATH": src, "HF_HUB_DISABLE_TELEMETRY": "1", "HF_TOKEN": "x"}

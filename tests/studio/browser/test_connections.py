@@ -48,5 +48,6 @@ def test_the_server_is_killed_and_comes_back(browser: Browser, tmp_path: Path) -
             expect(connection).to_be_empty()
             tab.wait_for_rest()
             np.testing.assert_array_equal(tab.drawn(), after)
-            undone = tab.picture_after(tab.at("undo").click)
-            np.testing.assert_array_equal(undone, tab.first)
+            tab.at("undo").click()
+            # the same picture may come twice when work is opened again, so not the next one
+            tab.until_drawn(tab.first)
