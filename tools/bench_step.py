@@ -25,6 +25,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import tugan
+from tugan.core.allocator import keep_freed_memory
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.adam import Adam
@@ -32,7 +33,7 @@ from tugan.generators.loading import build, load_generator
 from tugan.generators.model_config import About, CanonicalModel, ModelConfig, architecture_json
 from tugan.generators.protocol import DragHints, sample_z
 from tugan.generators.stylegan2.config import StyleGan2Config
-from tugan.generators.stylegan2.layers import StyledConv, ToRgb, binomial_filter, upsample_image
+from tugan.generators.stylegan2.layers import StyledConv, ToRgb, doubling_filter, upsample_image
 from tugan.generators.stylegan2.network import StyleGan2, SynthesisBlock
 
 FEATURE_PX = 128
@@ -109,7 +110,7 @@ def plain_styled_conv(layer: StyledConv, x: Tensor, w: Tensor) -> Tensor:
     weight = scaled * torch.rsqrt(scaled.square().sum(dim=(1, 2, 3), keepdim=True) + 1e-8)
     if layer.upsample:
         x = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)
-        kernel = (4 * binomial_filter()).expand(x.shape[1], 1, 4, 4)
+        kernel = doubling_filter(x).expand(x.shape[1], 1, 4, 4)
         x = F.conv2d(x, kernel, padding=1, groups=x.shape[1])
     else:
         x = F.conv2d(x, weight, padding=1)
@@ -212,8 +213,12 @@ def ours(network: StyleGan2, ws: Tensor, handles: Tensor, targets: Tensor, steps
 
 
 def measure(variant: str, size_px: int, count: int, steps: int) -> dict[str, float]:
-    """One variant in this process: seconds a step, peak memory, the latent."""
+    """One variant in this process: seconds a step, peak memory."""
+    if variant == "ours":  # as load_generator does
+        keep_freed_memory()
     network = random_generator(size_px)
+    if variant == "ours":
+        network.lay_out_weights()
     ws = network.map(sample_z(0, z_dim=512))
     handles, targets = points(count, size_px)
     forget_peak()

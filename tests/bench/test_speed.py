@@ -30,7 +30,8 @@ from tugan.core.outcome import Ending
 from tugan.executors.processes import ProcessExecutor
 
 TASK = SpeedTask(pairs=2, points=(1, 3))
-EXPERIMENT = SpeedExperiment(task=TASK)
+# test_start_up.py starts programs
+EXPERIMENT = SpeedExperiment(task=TASK, start_up_runs=0)
 METHODS = (toy_method("adam", max_steps=4), toy_method("short", max_steps=2))
 
 
@@ -86,7 +87,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(tmp_path: Path, whole: R
 
 
 def test_processes_do_the_same_drags(tmp_path: Path) -> None:
-    experiment = SpeedExperiment(task=replace(TASK, points=(1,)))
+    experiment = SpeedExperiment(task=replace(TASK, points=(1,)), start_up_runs=0)
     found = []
     for name, executor in (("serial", None), ("processes", ProcessExecutor(workers=1))):
         tools = toy_tools(METHODS[:1])
@@ -138,7 +139,7 @@ def test_a_method_that_breaks_is_recorded(tmp_path: Path, memory_is_known: None)
 
 def test_memory_that_is_not_known_says_why(tmp_path: Path) -> None:
     # what cannot be pickled cannot be sent to a process of its own
-    experiment = SpeedExperiment(task=SpeedTask(pairs=1, points=(1,)))
+    experiment = SpeedExperiment(task=SpeedTask(pairs=1, points=(1,)), start_up_runs=0)
     odd = Method(name="odd", solver=type("Local", (type(PERFECT.solver),), {})(share=1.0))
     tools = toy_tools((odd,))
     folder = opened_for(tmp_path / "run", experiment, tools)

@@ -13,6 +13,7 @@ from tugan.core.geometry import (
     pixels_to_grid,
     scale_from_512,
     square_offsets_xy,
+    xy_like,
 )
 
 
@@ -112,3 +113,10 @@ def test_lengths_at_512_scale_with_the_longer_side() -> None:
     assert scale_from_512(3, (1024, 1024)) == 6
     assert scale_from_512(3, (128, 256)) == 1.5
     assert scale_from_512(3, (256, 128)) == 1.5
+
+
+def test_a_pair_is_made_where_and_as_another_tensor_is() -> None:
+    found = xy_like(torch.zeros(3, 2, dtype=torch.float64, device="meta"), 3, 0.1)
+    assert (found.device.type, found.dtype, found.shape) == ("meta", torch.float64, (2,))
+    expected = torch.tensor([3, 0.1])
+    assert torch.equal(xy_like(torch.zeros(1), 3, 0.1), expected)

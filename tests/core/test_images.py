@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from tugan.core.images import to_rgb_array, to_uint8
@@ -48,3 +49,43 @@ def test_the_array_of_a_picture_is_contiguous_8_bit_rgb() -> None:
 def test_half_precision_becomes_8_bit_too() -> None:
     grey = torch.zeros(1, 3, 1, 1, dtype=torch.float16)
     assert to_uint8(grey).flatten().tolist() == [128, 128, 128]
+
+
+def plainly(image: torch.Tensor) -> torch.Tensor:
+    """The formula, a number at a time as far as torch lets one see it."""
+    scaled = (image.float() + 1) * 127.5
+    return scaled.clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_every_kind_of_float_becomes_what_the_formula_says(dtype: torch.dtype) -> None:
+    # a sample of all bit patterns, with tiny, huge, infinite and NaN ones among them
+    if dtype == torch.float32:
+        numbers = torch.arange(0, 2**32, 40_009).to(torch.int32).view(dtype)
+    else:
+        numbers = torch.arange(2**16).to(torch.int16).view(dtype)
+    near_halves = (torch.arange(0, 256, 0.5) / 127.5 - 1).to(dtype)
+    odd = torch.tensor([torch.nan, torch.inf, -torch.inf, -0.0], dtype=dtype)
+    every = torch.cat([numbers, near_halves, odd])
+    image = every[: len(every) // 21 * 21].reshape(1, 3, 7, -1)
+    assert torch.equal(to_uint8(image), plainly(image))
+    assert to_rgb_array(image).tolist() == plainly(image)[0].tolist()
+
+
+def test_nan_is_black_and_infinities_are_the_ends() -> None:
+    image = torch.tensor([torch.nan, torch.inf, -torch.inf]).expand(1, 3, 40, 3)
+    assert to_rgb_array(image).reshape(-1, 3, 3)[:, :, 0].tolist() == [[0, 255, 0]] * 40
+
+
+def test_the_picture_itself_is_left_alone() -> None:
+    image = torch.linspace(-2, 2, 48).reshape(1, 3, 4, 4)
+    before = image.clone()
+    to_rgb_array(image)
+    assert torch.equal(image, before)
+
+
+def test_a_picture_in_any_layout() -> None:
+    image = torch.randn(1, 3, 6, 5, generator=torch.Generator().manual_seed(0))
+    laid_out = image.contiguous(memory_format=torch.channels_last)
+    assert to_rgb_array(laid_out).tolist() == plainly(image)[0].tolist()
+    assert to_rgb_array(laid_out).flags.c_contiguous

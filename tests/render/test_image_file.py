@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from tugan.core.errors import InvalidDragError, OutputError
-from tugan.core.images import RgbArray
+from tugan.core.images import RgbArray, to_rgb_array
+from tugan.generators.protocol import PretrainedGenerator, sample_z, synthesize
 from tugan.render.image_file import check_image_path, read_mask, write_image
 
 EXIF_ORIENTATION = 0x112
@@ -30,6 +31,16 @@ def test_png_gives_back_every_pixel(tmp_path: Path, pixels: RgbArray) -> None:
     with Image.open(tmp_path / "a.png") as opened:
         assert opened.format == "PNG"
         assert np.array_equal(np.asarray(opened), pixels)
+
+
+def test_a_face_is_a_png_as_small_as_by_default(tmp_path: Path, faces: PretrainedGenerator) -> None:
+    face = to_rgb_array(synthesize(faces, faces.map(sample_z(2, z_dim=faces.info.z_dim))))
+    write_image(tmp_path / "ours.png", face)
+    Image.fromarray(face).save(tmp_path / "default.png")
+    with Image.open(tmp_path / "ours.png") as opened:
+        assert np.array_equal(np.asarray(opened), face)
+    ours, default = ((tmp_path / name).stat().st_size for name in ("ours.png", "default.png"))
+    assert ours < 1.06 * default
 
 
 @pytest.mark.parametrize(

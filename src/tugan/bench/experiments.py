@@ -27,6 +27,7 @@ from tugan.bench.run_folder import RunFolder
 from tugan.bench.speed import SpeedExperiment
 from tugan.bench.speed_report import speed_report
 from tugan.bench.speed_task import SpeedTask
+from tugan.bench.start_up import RUNS
 from tugan.bench.texture import TextureExperiment
 from tugan.bench.texture_claims import texture_claims
 from tugan.bench.texture_report import texture_report
@@ -95,7 +96,8 @@ def _texture(asked: Asked) -> TextureExperiment:
 
 def _speed(asked: Asked) -> SpeedExperiment:
     task = SpeedTask(pairs=asked.pairs, seed=asked.seed, psi=asked.psi)
-    return SpeedExperiment(task=task, limit_s=asked.limit_s)
+    runs = min(asked.pairs, RUNS)  # a smoke run is to be short
+    return SpeedExperiment(task=task, limit_s=asked.limit_s, start_up_runs=runs)
 
 
 def _landmark_task(asked: Asked, points: tuple[int, ...]) -> LandmarkTask:

@@ -19,6 +19,7 @@ from tugan.bench.record import Failure, TrialRecord
 from tugan.bench.speed_memory import MemoryNotMeasuredError, measure_memory
 from tugan.bench.speed_record import SpeedRecord
 from tugan.bench.speed_task import SpeedJob, SpeedTask, speed_jobs
+from tugan.bench.start_up import RUNS, measure_start_up
 from tugan.bench.texture_match import PointXy
 from tugan.bench.texture_picture import random_latent, random_places, random_shift
 from tugan.bench.thumbnails import source_name, thumbnail
@@ -62,6 +63,8 @@ class SpeedExperiment:
     task: SpeedTask
     limit_s: float | None = None
     """That a drag may take."""
+    start_up_runs: int = RUNS
+    """How often programs are started to time it; 0 leaves it out."""
 
     def jobs(self, methods: tuple[str, ...]) -> Iterable[SpeedJob]:
         """Picture by picture, then by points."""
@@ -88,7 +91,7 @@ class SpeedExperiment:
 
     def measure(self, blank: SpeedRecord, prepared: SpeedPicture, tools: Equipment) -> Done:
         """A picture, the drag, two pictures; for the first picture's drags, memory as well, and
-        beside the very first one what the parts of a step take."""
+        beside the very first one what the parts of a step take, and starting up."""
         problem = _problem(tools.generator, prepared, blank.points)
         solver = tools.method(blank.method).solver
         before = [_picture_s(tools.generator, prepared.ws)]
@@ -109,6 +112,8 @@ class SpeedExperiment:
             counts = self.task.points[:FLOOR_COUNTS]
             whole = _problem(tools.generator, prepared, max(counts))
             update["floor"] = measure_floor(whole, points=counts)
+            if self.start_up_runs:
+                update["start_up"] = measure_start_up(runs=self.start_up_runs)
         return Done(record=blank.model_copy(update=update))
 
     def _is_first(self, blank: SpeedRecord, tools: Equipment) -> bool:

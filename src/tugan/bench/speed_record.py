@@ -4,6 +4,7 @@ from tugan.bench.floor_record import FloorRecord
 from tugan.bench.record import TrialRecord
 from tugan.bench.speed_memory import MemoryUse
 from tugan.bench.speed_task import SpeedJob
+from tugan.bench.start_up import StartUpTime
 from tugan.bench.texture_match import PointXy
 from tugan.bench.wording import points_title
 
@@ -23,6 +24,8 @@ class SpeedRecord(TrialRecord):
     """Why it was not measured, if it was to be."""
     floor: FloorRecord | None = None
     """Of the run's first drag only: what a step is made of."""
+    start_up: tuple[StartUpTime, ...] = ()
+    """Of the run's first drag only: what comes before any drag, on the default model."""
 
     @property
     def job(self) -> SpeedJob:

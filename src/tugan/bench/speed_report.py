@@ -14,6 +14,7 @@ from tugan.bench.speed_tables import (
     pictures_table,
     ratios_table,
     seconds_table,
+    start_up_table,
 )
 from tugan.bench.speed_task import SpeedTask
 from tugan.bench.texture_picture import EDGE_SHARE
@@ -37,11 +38,13 @@ def speed_report(folder: RunFolder) -> ReportPage:
     failed = any(one.failure is not None for one in records)
     floors = [one.floor for one in records if one.floor is not None][:1]
     parts = tuple(parts_table(floor) for floor in floors)
+    starts = [one.start_up for one in records if one.start_up][:1]
+    start_up = tuple(start_up_table(times) for times in starts)
     asked = task.pairs * len(task.points) * len(methods)
     return ReportPage(
         title=f"Speed on {conditions.model.name}",
         introduction=_introduction(task, methods, asked - len(records)),
-        tables=(ratios_table(columns), *parts, pictures_table(columns)),
+        tables=(ratios_table(columns), *parts, *start_up, pictures_table(columns)),
         figures=_figures(folder, columns),
         details=(
             seconds_table(columns),
@@ -52,7 +55,7 @@ def speed_report(folder: RunFolder) -> ReportPage:
         ),
         facts=tuple(lines_about(conditions)),
         notes=_notes(task),
-        on_terminal=1 + len(parts),
+        on_terminal=1 + len(parts) + len(start_up),
     )
 
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from tugan.bench.aggregates import median, ratio
 from tugan.bench.speed_memory import STEPS
 from tugan.bench.speed_record import SpeedRecord
+from tugan.bench.start_up import StartUpTime
 from tugan.bench.tables import Table
 from tugan.bench.wording import factor, number, percent, points_title
+from tugan.generators.catalog import DEFAULT_MODEL
 
 Columns = Mapping[int, Mapping[str, Sequence[SpeedRecord]]]
 """Drags by number of points, then by method: of the same pictures."""
@@ -158,6 +160,31 @@ def memory_table(columns: Columns) -> Table:
         f" the most that the process had at a time in {STEPS} steps of the drag, and after it had"
         " finished a picture of the last one as well. Libraries and weights count. Device: the most"
         " that torch had allocated on a CUDA device in these steps, which the ratios then are of.",
+    )
+
+
+def start_up_table(times: Sequence[StartUpTime]) -> Table:
+    """Beside what it should take at most."""
+    noted = any(one.note for one in times)
+    header = ("what is started", "s", "at most, s", "of that")
+    return Table(
+        title="Starting up",
+        header=(*header, "not measured because") if noted else header,
+        rows=tuple(
+            (
+                one.name,
+                number(one.seconds, 2),
+                number(one.limit_s, 2),
+                factor(ratio(one.seconds, one.limit_s)),
+                *((one.note,) if noted else ()),
+            )
+            for one in times
+        ),
+        words=1,
+        note="Seconds from a program's start, medians of a few runs: to its end, or until the last"
+        f" byte of its picture was written; the model is {DEFAULT_MODEL}, threads and device are"
+        " those that the program takes by itself. At most: what it should take on 2 cores, with the"
+        " files in the system's cache.",
     )
 
 

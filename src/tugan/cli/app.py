@@ -22,6 +22,7 @@ from tugan.cli.pull import pull
 from tugan.cli.studio import studio
 from tugan.cli.weights import weights_app
 from tugan.core.errors import TuganError
+from tugan.core.threads import wait_politely
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -61,6 +62,7 @@ def _options(
 
 def main() -> None:
     """Run the program; bad input is one sentence and exit code 2, Ctrl+C is 130."""
+    wait_politely()
     arguments = sys.argv[1:]
     try:
         code = app(standalone_mode=False)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tugan.cli.heavy_imports import heavy_imports
 from tugan.cli.options import Device, Json, Model, Psi
 from tugan.generators.catalog import DEFAULT_MODEL
 
@@ -105,7 +106,8 @@ def landmarks(
 
     130 - stopped by Ctrl+C; the report is of what is finished, and the same command goes on.
     """
-    from tugan.cli.bench_run import BenchJob, run_bench
+    with heavy_imports():
+        from tugan.cli.bench_run import BenchJob, run_bench
 
     job = BenchJob(
         experiments=("landmarks",),
@@ -150,7 +152,8 @@ def _add(name: str, says: str) -> None:
         device: Device = "auto",
         as_json: Json = False,
     ) -> None:
-        from tugan.cli.bench_run import ALL, BenchJob, run_bench
+        with heavy_imports():
+            from tugan.cli.bench_run import ALL, BenchJob, run_bench
 
         job = BenchJob(
             experiments=ALL if name == "all" else (name,),

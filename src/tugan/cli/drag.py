@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tugan.cli.heavy_imports import heavy_imports
 from tugan.cli.options import (
     Device,
     Json,
@@ -150,8 +151,9 @@ def drag(
     130 - stopped by Ctrl+C; the last good picture is written. Before a photograph was brought in
     there is none, and only --save-project is written, for tugan invert to go on with.
     """
-    from tugan.cli.drag_job import DragJob, Outputs, check_outputs, photo_options
-    from tugan.cli.points import parse_point, read_points
+    with heavy_imports():
+        from tugan.cli.drag_job import DragJob, Outputs, check_outputs, photo_options
+        from tugan.cli.points import parse_point, read_points
 
     outputs = Outputs(picture=out, video=video, project=save_project, overlay=overlay)
     pairs = [parse_point(text) for text in point or []]
@@ -181,6 +183,7 @@ def drag(
         outputs=outputs,
         as_json=as_json,
     )
-    from tugan.cli.drag_run import run_drag_job
+    with heavy_imports():
+        from tugan.cli.drag_run import run_drag_job
 
     raise typer.Exit(run_drag_job(job))

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tugan.cli.console import say, say_json
+from tugan.cli.heavy_imports import heavy_imports
 from tugan.cli.options import (
     Device,
     Json,
@@ -34,15 +35,15 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Draw the picture of a seed."""
-    from tugan.render.image_file import check_image_path, write_image
+    with heavy_imports():
+        from tugan.render.image_file import check_image_path, write_image
 
-    check_image_path(out)
-    from tugan.cli.start import parse_noise, start_latent
-    from tugan.core.errors import CheckpointError
-    from tugan.core.images import to_rgb_array
-    from tugan.generators.loading import load_generator
-    from tugan.generators.protocol import synthesize
-    from tugan.render.overlays import draw_ruler
+        check_image_path(out)
+        from tugan.cli.start import parse_noise, start_latent
+        from tugan.core.errors import CheckpointError
+        from tugan.core.images import to_rgb_array
+        from tugan.generators.loading import load_generator
+        from tugan.generators.protocol import synthesize
 
     kind = parse_noise(noise)
     generator = load_generator(model, device=device)
@@ -53,7 +54,11 @@ def generate(
         raise CheckpointError(f"{generator.info.name} draws NaN: its weights are damaged")
     pixels = to_rgb_array(image)
     seconds = time.monotonic() - started_s
-    write_image(out, draw_ruler(pixels) if ruler else pixels)
+    if ruler:
+        from tugan.render.overlays import draw_ruler
+
+        pixels = draw_ruler(pixels)
+    write_image(out, pixels)
     height, width = generator.info.size_hw
     if as_json:
         say_json(

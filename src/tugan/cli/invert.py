@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tugan.cli.heavy_imports import heavy_imports
 from tugan.cli.options import Device, Json, MaybeModel, OptionError
 
 DEFAULT_OUT = Path("photo.tugan")
@@ -83,7 +84,8 @@ def invert(
 
     check_writable(out)
     if picture is not None:
-        from tugan.render.image_file import check_image_path
+        with heavy_imports():
+            from tugan.render.image_file import check_image_path
 
         check_image_path(picture)
     job = InvertJob(
@@ -100,7 +102,8 @@ def invert(
         device=device,
         as_json=as_json,
     )
-    from tugan.cli.invert_run import run_invert_job
+    with heavy_imports():
+        from tugan.cli.invert_run import run_invert_job
 
     raise typer.Exit(run_invert_job(job))
 

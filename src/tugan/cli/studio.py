@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tugan.cli.console import note, say
+from tugan.cli.heavy_imports import heavy_imports
 from tugan.cli.options import Device, Model
 from tugan.core.errors import MissingExtraError
 
@@ -45,12 +46,13 @@ def studio(
     _check_extra()
     # OpenMP's threads spin while they wait, and take the browser's core: read when torch is loaded
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from tugan.core.state_folder import state_folder
-    from tugan.generators.catalog import find_model
-    from tugan.generators.devices import resolve_device
-    from tugan.studio.options import StudioOptions
-    from tugan.studio.serve import listen, serve, url_of
-    from tugan.studio.sessions import autosave_folder
+    with heavy_imports():
+        from tugan.core.state_folder import state_folder
+        from tugan.generators.catalog import find_model
+        from tugan.generators.devices import resolve_device
+        from tugan.studio.options import StudioOptions
+        from tugan.studio.serve import listen, serve, url_of
+        from tugan.studio.sessions import autosave_folder
 
     # what is misspelt is said now, not in the page
     find_model(model)

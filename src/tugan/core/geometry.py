@@ -19,6 +19,11 @@ def scale_from_512(length_px_at_512: float, size_hw: tuple[int, int]) -> float:
     return length_px_at_512 * max(size_hw) / REFERENCE_SIDE_PX
 
 
+def xy_like(like: Float[Tensor, "..."], x: float, y: float) -> Float[Tensor, "2"]:
+    """``(x, y)`` where ``like`` is and of its type, made there: nothing waits for a transfer."""
+    return torch.stack([like.new_full((), x), like.new_full((), y)])
+
+
 def pixels_to_grid(
     points_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int]
 ) -> Float[Tensor, "*n 2"]:
@@ -28,7 +33,7 @@ def pixels_to_grid(
     grid reads the picture and any feature map of it.
     """
     height, width = image_hw
-    size_wh = points_xy.new_tensor([width, height])
+    size_wh = xy_like(points_xy, width, height)
     return (2 * points_xy + 1) / size_wh - 1
 
 
@@ -53,5 +58,5 @@ def square_offsets_xy(half_width_px: int) -> Float[Tensor, "q 2"]:
 def inside(points_xy: Float[Tensor, "*n 2"], *, image_hw: tuple[int, int]) -> Tensor:
     """Bool ``(*n,)``: is the point between the centres of the outermost pixels?"""
     height, width = image_hw
-    upper = points_xy.new_tensor([width - 1, height - 1])
+    upper = xy_like(points_xy, width - 1, height - 1)
     return ((points_xy >= 0) & (points_xy <= upper)).all(dim=-1)

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from tugan.core.geometry import pixels_to_grid
+from tugan.core.geometry import pixels_to_grid, xy_like
 from tugan.dragging.features import read_features
 from tugan.dragging.trackers.match_cost import square_xy
 from tugan.generators.protocol import (
@@ -77,7 +77,7 @@ def feature_flow(
             else:
                 read = _whole_reader(generator, leaf, until_px, noise, noise_seed)
             block = generator.info.block(until_px)
-            cell_xy = _cell_xy(block, generator.info.size_hw).to(points)
+            cell_xy = _cell_xy(block, generator.info.size_hw, like=points)
             flows.append(_flow(read, leaf, points, cell_xy))
     return FeatureFlow(
         jacobian=torch.cat([flow.jacobian for flow in flows]),
@@ -98,7 +98,7 @@ def structure_tensors(
         return values.reshape(*places_xy.shape[:2], -1)
 
     rows, columns = features.shape[2:]
-    cell_xy = points_xy.new_tensor([image_hw[1] / columns, image_hw[0] / rows])
+    cell_xy = xy_like(points_xy, image_hw[1] / columns, image_hw[0] / rows)
     patch = _Patch.around(points_xy, cell_xy)
     return patch.structure(patch.slopes(read, cell_xy))
 
@@ -110,7 +110,8 @@ class _Patch:
 
     @classmethod
     def around(cls, points_xy: Float[Tensor, "n 2"], cell_xy: Float[Tensor, "2"]) -> "_Patch":
-        cells = square_xy(PATCH_CELLS, step=SPACING_CELLS).to(points_xy)
+        square = square_xy(PATCH_CELLS, step=SPACING_CELLS, device=points_xy.device)
+        cells = square.to(points_xy)
         weights = torch.exp(-cells.square().sum(dim=1) / (2 * SIGMA_CELLS**2))
         return cls(places_xy=points_xy[:, None] + cells * cell_xy, weights=weights / weights.sum())
 
@@ -142,21 +143,24 @@ def _flow(
         [torch.autograd.grad(along[k].sum(), leaf, retain_graph=k == 0)[0] for k in (0, 1)], dim=1
     ).float()
     ridge = RIDGE * structure.diagonal(dim1=1, dim2=2).sum(dim=1).clamp(min=1e-12)
-    inverse = torch.linalg.inv(structure + ridge[:, None, None] * torch.eye(2).to(structure))
+    eye = torch.eye(2, dtype=structure.dtype, device=structure.device)
+    # inv itself asks the device whether it went well; with the ridge it does
+    inverse, _ = torch.linalg.inv_ex(structure + ridge[:, None, None] * eye)
     return FeatureFlow(
         jacobian=-torch.einsum("nkl,nlrd->nkrd", inverse, change), structure=structure
     )
 
 
 def _window_reader(windows: FeatureWindows, *, image_hw: tuple[int, int]) -> _Reader:
-    cell_xy = _cell_xy(windows.block, image_hw).to(windows.features.device)
-    height, width = windows.features.shape[2:]
+    features = windows.features.float()
+    height, width = features.shape[2:]
 
     def read(places_xy: Tensor) -> Tensor:
+        cell_xy = _cell_xy(windows.block, image_hw, like=places_xy)
         cells = (places_xy + 0.5) / cell_xy - 0.5 - windows.origins_xy[:, None]
-        grid = (2 * cells + 1) / cells.new_tensor([width, height]) - 1
+        grid = (2 * cells + 1) / xy_like(cells, width, height) - 1
         values = F.grid_sample(
-            windows.features.float(),
+            features,
             grid[:, None],
             mode="bilinear",
             padding_mode="border",
@@ -187,6 +191,8 @@ def _whole_reader(
     return read
 
 
-def _cell_xy(block: FeatureBlock, image_hw: tuple[int, int]) -> Float[Tensor, "2"]:
+def _cell_xy(
+    block: FeatureBlock, image_hw: tuple[int, int], *, like: Float[Tensor, "..."]
+) -> Float[Tensor, "2"]:
     rows, columns = block.size_hw
-    return torch.tensor([image_hw[1] / columns, image_hw[0] / rows])
+    return xy_like(like, image_hw[1] / columns, image_hw[0] / rows)

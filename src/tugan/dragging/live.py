@@ -53,8 +53,8 @@ class LiveDrag:
         self._generator, self._ws, self._mask = generator, ws, mask
         self._noise, self._noise_seed = noise, noise_seed
         self._changed = threading.Condition()
-        self._wanted_xy: Float[Tensor, "n 2"] | None = None
         self._problem: DragProblem | None = None
+        self._wanted: DragProblem | None = None
         self._state: NewtonState | None = None
         self._seen: Observation | None = None
         self._closed = False
@@ -79,7 +79,7 @@ class LiveDrag:
         seen = self._solver.observe(problem, state)
         with self._changed:
             self._problem, self._state, self._seen = problem, state, seen
-            self._wanted_xy = None
+            self._wanted = None
 
     def move(self, targets_xy: Float[Tensor, "n 2"]) -> None:
         """New goals for the points that are held; from any thread, returns at once.
@@ -95,10 +95,9 @@ class LiveDrag:
                     f"goals must be {tuple(handles_xy.shape)}, one for each point that is held; got"
                     f" {tuple(targets_xy.shape)}"
                 )
-            # the problem checks the goals here, where the caller can be told
+            # checked here, where the caller can be told
             goals = apart(targets_xy.to(handles_xy), handles_xy)
-            replace(self._problem, targets_xy=goals)
-            self._wanted_xy = goals
+            self._wanted = replace(self._problem, targets_xy=goals)
             self._changed.notify_all()
 
     def step(self) -> DragStep | None:
@@ -107,10 +106,10 @@ class LiveDrag:
             problem, state, seen = self._problem, self._state, self._seen
             if problem is None or state is None or seen is None:
                 return None
-            if self._wanted_xy is not None:
-                problem = replace(problem, targets_xy=self._wanted_xy)
+            if self._wanted is not None:
                 state = self._solver.aimed_anew(state)
-                self._problem, self._wanted_xy = problem, None
+                self._problem, self._wanted = self._wanted, None
+                problem = self._problem
         if self._solver.terminate(problem, state, seen) is not None:
             return None
         moved = self._solver.update(problem, state, seen)
@@ -134,7 +133,7 @@ class LiveDrag:
                 yield found
                 continue
             with self._changed:
-                while self._wanted_xy is None:
+                while self._wanted is None:
                     if self._closed or self._problem is None:
                         return
                     self._changed.wait()
@@ -142,7 +141,7 @@ class LiveDrag:
     def release(self) -> None:
         """Let go; the picture stays, and other points of it can be grabbed."""
         with self._changed:
-            self._problem = self._state = self._seen = self._wanted_xy = None
+            self._problem = self._state = self._seen = self._wanted = None
             self._changed.notify_all()
 
     def close(self) -> None:

@@ -33,6 +33,8 @@ class DragProblem:
     noise: Noise = "const"
     noise_seed: int = 0
     """Of random noise, which stays the same through the drag."""
+    targets_on_host_xy: Float[Tensor, "n 2"] = field(init=False, repr=False, compare=False)
+    """``targets_xy`` on the CPU, where the steps decide whether they are reached."""
 
     def __post_init__(self) -> None:
         """Check everything, then move it to the generator's device."""
@@ -43,6 +45,8 @@ class DragProblem:
         self._check_latents()
         self._check_points()
         self._check_mask()
+        targets_xy = self.targets_xy.detach().to("cpu", torch.float32)
+        object.__setattr__(self, "targets_on_host_xy", targets_xy)
         device = self.generator.device
         for name in ("ws", "handles_xy", "targets_xy"):
             object.__setattr__(self, name, getattr(self, name).detach().to(device, torch.float32))

@@ -1,5 +1,6 @@
 """Motion supervision (Pan et al. 2023, section 3.2): pull each handle's surroundings onward."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -7,8 +8,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from tugan.core.geometry import disc_offsets_xy, inside, scale_from_512, square_offsets_xy
-from tugan.dragging.features import read_features
+from tugan.dragging.features import read_features, read_windows
 from tugan.dragging.settings import DragSettings
+from tugan.generators.protocol import FeatureWindows
 
 ARRIVED_PX = 1.0
 """A handle within this distance of its goal is no longer pulled."""
@@ -34,21 +36,40 @@ def motion_loss(
     *,
     image_hw: tuple[int, int],
     settings: DragSettings,
+    near: Callable[[Float[Tensor, "a 2"]], FeatureWindows] | None = None,
 ) -> Float[Tensor, ""]:
-    """Equation 1 without its mask term; gradients flow through the shifted reading alone."""
+    """Equation 1 without its mask term; gradients flow through the shifted reading alone.
+
+    With ``near``, which makes windows of the same map around points, they flow through the windows
+    and not through ``features``; see :func:`pull_reach_px` for how far windows are read.
+    """
     pull = pulled_places(handles_xy, targets_xy, image_hw=image_hw, settings=settings)
     if len(pull.places_xy) == 0:
-        return features.sum() * 0
+        nothing = features if near is None else near(handles_xy[:1]).features
+        return nothing.sum() * 0
     reading = settings.reading
     with torch.no_grad():
         here = read_features(features, pull.places_xy, image_hw=image_hw, reading=reading)
     ahead_xy = pull.places_xy + pull.directions_xy[pull.owner]
-    ahead = read_features(features, ahead_xy, image_hw=image_hw, reading=reading)
+    if near is None:
+        ahead = read_features(features, ahead_xy, image_hw=image_hw, reading=reading)
+    else:
+        pulled, window = pull.owner.unique(return_inverse=True)
+        ahead = read_windows(
+            near(handles_xy[pulled]), ahead_xy, window, image_hw=image_hw, reading=reading
+        )
     difference = (ahead - here).abs()
     if settings.reduction == "sum":
         return difference.sum()
     counts = torch.bincount(pull.owner, minlength=len(handles_xy)).to(difference)
     return (difference.mean(dim=1) / counts[pull.owner]).sum()
+
+
+def pull_reach_px(settings: DragSettings, *, image_hw: tuple[int, int]) -> float:
+    """No place that the loss reads is farther from its handle than this, along an axis."""
+    radius = max(scale_from_512(settings.motion_radius_px_at_512, image_hw), MIN_RADIUS_PX)
+    # a pixel on the way; the replayed disc is about a rounded centre, and stretched
+    return radius + 1 + (2 if settings.replay_grid else 0)
 
 
 def shifted_as_asked(

@@ -7,6 +7,7 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
+from tugan.core.allocator import keep_freed_memory
 from tugan.core.errors import CheckpointError
 from tugan.generators.catalog import DEFAULT_MODEL, find_model
 from tugan.generators.devices import resolve_device
@@ -16,6 +17,7 @@ from tugan.generators.formats.inventory import inventory
 from tugan.generators.model_config import CanonicalModel, ModelConfig
 from tugan.generators.protocol import PretrainedGenerator
 from tugan.generators.registry import families, family_named
+from tugan.generators.staged_network import StagedNetwork
 
 Network = TypeVar("Network")
 
@@ -35,10 +37,13 @@ def load_generator(
     and no byte of a file is executed. Raises :class:`UnknownModelError`,
     :class:`CheckpointError`, :class:`UnsafeCheckpointError` or :class:`DeviceError`.
     """
+    keep_freed_memory()
     where = resolve_device(device)
     generator = build(read_model(find_model(model)))
     assert isinstance(generator, nn.Module)
     generator.to(device=where, dtype=dtype)
+    if isinstance(generator, StagedNetwork):
+        generator.lay_out_weights()
     return generator
 
 

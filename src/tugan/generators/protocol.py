@@ -220,6 +220,22 @@ class WindowedGenerator(Generator, Protocol):
         """
         ...
 
+    def windows_from(
+        self, state: SynthesisState, points_xy: Float[Tensor, "n 2"], *, until_px: int
+    ) -> FeatureWindows:
+        """The same from a synthesis that has begun: of one picture for all points, or one for each.
+
+        ``ValueError`` if there is no such block ahead, or the batch fits the points in neither way.
+        """
+        ...
+
+    def trunk_px(self, points: int, *, until_px: int) -> int | None:
+        """The block from which on windows around so many points cost less than whole maps.
+
+        Less than a whole map's backward pass; None if that is cheaper up to ``until_px``.
+        """
+        ...
+
 
 @runtime_checkable
 class PretrainedGenerator(Generator, Protocol):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tugan.generators.mapping import MappingNetwork, truncate
 from tugan.generators.protocol import GeneratorInfo, Noise, SynthesisState, Ws
+from tugan.generators.replay import Replays
 from tugan.generators.stepping import blocks_until
 
 
@@ -26,6 +27,7 @@ class StagedNetwork(nn.Module):
         """Parameters are the family's."""
         super().__init__()
         self._info = info
+        self._replays = Replays()
 
     @property
     def info(self) -> GeneratorInfo:
@@ -36,6 +38,17 @@ class StagedNetwork(nn.Module):
     def device(self) -> torch.device:
         """Where its weights are."""
         return self.w_mean.device
+
+    def lay_out_weights(self) -> None:
+        """Rearrange the weights in memory as synthesis reads them: otherwise each pass does so."""
+        for weight in self.parameters():
+            if weight.ndim == 4:
+                weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+
+    @property
+    def replays(self) -> Replays:
+        """Recordings of work that is done with this network, as its weights are now."""
+        return self._replays.of_weights(self.parameters)
 
     def map(
         self,

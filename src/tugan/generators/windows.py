@@ -14,10 +14,19 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from tugan.core.geometry import xy_like
 from tugan.generators.noise import NoiseSource
-from tugan.generators.protocol import FeatureWindows, GeneratorInfo, SynthesisState, Ws
+from tugan.generators.protocol import (
+    FeatureBlock,
+    FeatureWindows,
+    GeneratorInfo,
+    SynthesisState,
+    Ws,
+)
 from tugan.generators.stepping import blocks_until
 
+WINDOW_COST = 1.4
+"""A cell of a window costs so many of a whole map: small convolutions are slower."""
 EXACT_REACH_CELLS = 2.5
 """As far around its point, in cells of the last map, a window may be read bilinearly."""
 
@@ -51,6 +60,30 @@ def window_side(*, reach_before_doubling: int, reach_after_doubling: int) -> int
     return math.ceil(2 * max(below, fixed))
 
 
+def blocks_before_windows(
+    info: GeneratorInfo, *, points: int, until_px: int, side: int
+) -> int | None:
+    """After how many blocks windows around points cost less than a whole map's way back.
+
+    A gradient on windows runs their blocks once more and back; on a whole map that has been run
+    already, back alone. None if that is cheaper to the end.
+    """
+    blocks = info.blocks[: info.blocks.index(info.block(until_px)) + 1]
+    on_windows = [2 * points * _cells_a_point(lower, side) for lower in blocks[:-1]]
+    whole = [height * width for height, width in (upper.size_hw for upper in blocks[1:])]
+    cheaper = [WINDOW_COST * some < every for some, every in zip(on_windows, whole, strict=True)]
+    if not cheaper or not cheaper[-1]:
+        return None
+    dear = [index for index, is_cheaper in enumerate(cheaper, start=1) if not is_cheaper]
+    return max(dear, default=0) + 1
+
+
+def _cells_a_point(lower: FeatureBlock, side: int) -> int:
+    """Of a window after the block that follows this one."""
+    height, width = (min(whole, side) for whole in lower.size_hw)
+    return 4 * height * width
+
+
 def windowed_features(
     state: SynthesisState,
     points_xy: Float[Tensor, "n 2"],
@@ -60,24 +93,27 @@ def windowed_features(
     side: int,
     block: WindowBlock,
 ) -> FeatureWindows:
-    """Run a synthesis from its beginning, a point for each element of its batch.
+    """Run the rest of a synthesis around points: a batch of one for all, or an element for each.
 
     Before each block, a map that is larger than ``side`` cells is cropped to that; ``ValueError``
-    if there is no such block, or the batch has not as many elements as there are points.
+    if there is no such block ahead, or the batch fits the points in neither way.
     """
-    if points_xy.shape != (len(state.ws), 2):
+    count = len(points_xy)
+    if len(state.ws) not in (1, count) or points_xy.shape != (count, 2):
         raise ValueError(
-            f"ws must have a row for each point: got {len(state.ws)} for points"
-            f" {tuple(points_xy.shape)}"
+            f"a synthesis of one picture, or of one for each point, is needed: got"
+            f" {len(state.ws)} for points {tuple(points_xy.shape)}"
         )
-    x = state.features
+    x, ws = state.features, state.ws.expand(count, -1, -1)
     points_xy = points_xy.detach().to(x.device, torch.float32)
     origins_xy = points_xy.new_zeros(points_xy.shape, dtype=torch.long)
-    window_hw = info.blocks[0].size_hw
     noise = NoiseSource(kind=state.noise, seed=state.noise_seed)
     blocks = info.blocks[: blocks_until(state, info, until_px=until_px)]
-    for index, (lower, upper) in enumerate(zip((None, *blocks), blocks, strict=False)):
-        if lower is not None:
+    window_hw = info.blocks[max(state.blocks_done - 1, 0)].size_hw
+    for index in range(state.blocks_done, len(blocks)):
+        upper = blocks[index]
+        if index > 0:
+            lower = blocks[index - 1]
             height, width = window_hw
             if height > side or width > side:
                 window_hw = (min(height, side), min(width, side))
@@ -87,7 +123,7 @@ def windowed_features(
             window_hw = (2 * window_hw[0], 2 * window_hw[1])
             origins_xy = 2 * origins_xy
         cells = _cells(origins_xy, window_hw, width=upper.size_hw[1])
-        x = block(index, x, state.ws, replace(noise, cells=cells))
+        x = block(index, x.expand(count, -1, -1, -1), ws, replace(noise, cells=cells))
     return FeatureWindows(features=x, origins_xy=origins_xy, block=blocks[-1])
 
 
@@ -98,7 +134,9 @@ def _origins(
     window_hw: tuple[int, int],
 ) -> Int[Tensor, "n 2"]:
     """Top left cells of windows that have the points as near to their middle as the map allows."""
-    image_wh, map_wh, window_wh = points_xy.new_tensor([image_hw, map_hw, window_hw]).flip(1)
+    image_wh, map_wh, window_wh = (
+        xy_like(points_xy, width, height) for height, width in (image_hw, map_hw, window_hw)
+    )
     middle = (points_xy + 0.5) * (map_wh / image_wh) - 0.5
     origins = (middle - (window_wh - 1) / 2).round()
     return torch.minimum(origins.clamp(min=0), map_wh - window_wh).long()
@@ -114,11 +152,13 @@ def _cells(
 
 
 def _cropped(
-    x: Float[Tensor, "n c h w"], places: Int[Tensor, "n wh ww"]
+    x: Float[Tensor, "b c h w"], places: Int[Tensor, "n wh ww"]
 ) -> Float[Tensor, "n c wh ww"]:
-    """Each element at its own places of it; works and returns channels last."""
+    """Each element, or all of a single one, at its own places; works and returns channels last."""
     count, channels, height, width = x.shape
     pixels = x.permute(0, 2, 3, 1).reshape(-1, channels)
-    starts = torch.arange(count, device=x.device)[:, None, None] * (height * width)
-    chosen = pixels.index_select(0, (places + starts).flatten())
+    if count > 1:
+        starts = torch.arange(count, device=x.device)[:, None, None] * (height * width)
+        places = places + starts
+    chosen = pixels.index_select(0, places.flatten())
     return chosen.reshape(*places.shape, channels).permute(0, 3, 1, 2)

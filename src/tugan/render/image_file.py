@@ -1,6 +1,7 @@
 """Image files in and out, whole or not at all."""
 
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MAX_MASK_PIXELS = 64_000_000
 PNG_COMPRESSION_LEVEL = 4
 """Photographs come out as small as at the default of 6, in a third of the time."""
+PNG_STRATEGY = zlib.Z_RLE
+"""Nothing older than a byte is looked for: faces come out within 5 % of the size, in half the time
+again. Repeated patterns and smooth ramps, which photographs do not have, come out larger."""
 
 # what Pillow's decoders raise on damaged files
 _PILLOW_ERRORS = (
@@ -41,7 +45,12 @@ def write_image(path: Path, pixels: RgbArray) -> None:
     """Write by the name's suffix: PNG lossless, JPEG and WebP at quality 95."""
     check_image_path(path)
     with atomic_path(path) as temporary:
-        Image.fromarray(pixels).save(temporary, quality=95, compress_level=PNG_COMPRESSION_LEVEL)
+        Image.fromarray(pixels).save(
+            temporary,
+            quality=95,
+            compress_level=PNG_COMPRESSION_LEVEL,
+            compress_type=PNG_STRATEGY,
+        )
 
 
 def read_mask(path: Path) -> Float[Tensor, "h w"]:

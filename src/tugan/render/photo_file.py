@@ -16,7 +16,7 @@ from tugan.core.atomic_write import atomic_path
 from tugan.core.errors import MissingExtraError, TuganError
 from tugan.core.images import RgbArray
 from tugan.render.edit_mark import marked_xmp
-from tugan.render.image_file import PNG_COMPRESSION_LEVEL, check_image_path
+from tugan.render.image_file import PNG_COMPRESSION_LEVEL, PNG_STRATEGY, check_image_path
 
 MAX_PHOTO_BYTES = 256_000_000
 MAX_PHOTO_PIXELS = 128_000_000
@@ -125,6 +125,7 @@ def write_photo(path: Path, photo: Photo, *, edited: bool = True) -> None:
             picture.save(
                 temporary,
                 compress_level=PNG_COMPRESSION_LEVEL,
+                compress_type=PNG_STRATEGY,
                 exif=exif,
                 icc_profile=profile,
                 pnginfo=text,

@@ -114,3 +114,10 @@ def test_contradictory_goals_meet_in_the_middle() -> None:
     assert step.charge == pytest.approx(
         1e-4 * float((jacobian @ jacobian.T).trace()) * 2 / 4, rel=1e-4
     )
+
+
+def test_a_jacobian_that_is_not_finite_gives_a_step_that_is_not() -> None:
+    jacobian, asked, move = random_parts(4, 20)
+    jacobian[2, 3] = torch.nan
+    step = damped_step(jacobian, asked, move, damping=DAMPING, slack_px=0.5)
+    assert step.change.isnan().all()

@@ -83,3 +83,28 @@ def test_places_are_clamped_to_the_picture() -> None:
     assert found.tolist() == [[0.0, 47.0], [79.0, 0.0], [5.5, 6.5]]
     assert field.cell_xy.tolist() == [4.0, 4.0]
     assert MatchField.of(random_map((24, 16)), image_hw=HW).cell_xy.tolist() == [5.0, 2.0]
+
+
+@pytest.mark.parametrize("map_hw", MAPS)
+def test_an_extent_that_is_known_beforehand_changes_nothing(map_hw: tuple[int, int]) -> None:
+    field = MatchField.of(random_map(map_hw), image_hw=HW)
+    rng = torch.Generator().manual_seed(5)
+    patches = torch.randn(40, 9, 5, generator=rng)
+    reach, spacing = 3.0, 0.5
+    offsets = square_xy(spacing, step=spacing) * field.cell_xy
+    centres = torch.rand(40, 1, 2, generator=rng) * torch.tensor([90.0, 58.0]) - 5
+    places = field.clamped(centres + square_xy(reach, step=0.75))
+    extent = field.extent_of(2 * reach, side_cells=2 * spacing)
+    found = field.mismatch(patches, places, offsets_xy=offsets, extent=extent)
+    expected = field.mismatch(patches, places, offsets_xy=offsets)
+    torch.testing.assert_close(found, expected)
+
+
+def test_an_extent_that_is_too_small_is_noticed() -> None:
+    """So that the test above can fail."""
+    field = MatchField.of(random_map((24, 40)), image_hw=HW)
+    offsets = square_xy(0.5, step=0.5) * field.cell_xy
+    places = field.clamped(torch.tensor([[[40.0, 20.0]]]) + square_xy(6.0, step=1.0))
+    extent = field.extent_of(12.0, side_cells=1.0) - 4
+    with pytest.raises(RuntimeError, match="out of bounds"):
+        field.mismatch(torch.randn(1, 9, 5), places, offsets_xy=offsets, extent=extent)

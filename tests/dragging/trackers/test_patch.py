@@ -150,3 +150,25 @@ def test_many_points_are_found_as_one_is() -> None:
     alone = tracker.track(moved, reference[-1:], points[-1:], image_hw=HW)
     torch.testing.assert_close(alone.points_xy, together.points_xy[-1:], atol=1e-3, rtol=0)
     assert len(together.mismatch) == 130
+
+
+@pytest.mark.parametrize("px", [32, 64, 256])
+def test_fixed_shapes_find_the_same_places(px: int) -> None:
+    points = torch.cat([POINTS, BORDERS, POINTS + 0.37])
+    start, moved = (features_shifted_by(shift, HW, px) for shift in ((0.0, 0.0), (2.3, -1.7)))
+    reference = Patch().reference(start, points, image_hw=HW)
+    found, expected = (
+        tracker.track(moved, reference, points, image_hw=HW)
+        for tracker in (Patch(fixed_shapes=True), Patch())
+    )
+    torch.testing.assert_close(found.points_xy, expected.points_xy, atol=1e-3, rtol=0)
+    torch.testing.assert_close(found.mismatch, expected.mismatch, atol=1e-5, rtol=0)
+
+
+def test_features_that_are_nan_leave_points_inside_the_picture() -> None:
+    features = features_shifted_by((0.0, 0.0), HW, 64)
+    reference = Patch().reference(features, POINTS, image_hw=HW)
+    found = Patch().track(features * torch.nan, reference, POINTS, image_hw=HW)
+    assert not found.mismatch.isfinite().any()
+    assert found.points_xy.isfinite().all()
+    assert 0 <= float(found.points_xy.min()) <= float(found.points_xy.max()) <= 255

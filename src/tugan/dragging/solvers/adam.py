@@ -1,6 +1,7 @@
 """The paper's solver (Pan et al. 2023): one Adam step of motion supervision, then tracking."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -9,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.outcome import Outcome
+from tugan.dragging.features import window_reach_px
 from tugan.dragging.mask import mask_loss
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
@@ -16,10 +18,17 @@ from tugan.dragging.solvers.adam_moments import AdamMoments
 from tugan.dragging.solvers.descent import descent_space, stuck, synthesised
 from tugan.dragging.solvers.distances import distances_px
 from tugan.dragging.solvers.protocol import Observation
-from tugan.dragging.supervision import motion_loss, shifted_as_asked
+from tugan.dragging.supervision import motion_loss, pull_reach_px, shifted_as_asked
 from tugan.dragging.trackers.nearest_feature import NearestFeature
 from tugan.dragging.trackers.no_tracking import NoTracking
 from tugan.dragging.trackers.on_pictures import AnyTracker, watched
+from tugan.generators.protocol import (
+    FeatureBlock,
+    FeatureWindows,
+    SynthesisState,
+    WindowedGenerator,
+    Ws,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +91,14 @@ class Adam:
         """Synthesise up to the feature block with a graph, and track."""
         leaf = state.move.detach().clone().requires_grad_()
         ws = descent_space(problem, self.settings).apply(problem.ws, leaf)
-        synthesis = synthesised(problem, ws, self.settings)
+        trunk = self._trunk(problem, ws, points=len(state.handles_xy))
+        if trunk is None:
+            synthesis = synthesised(problem, ws, self.settings)
+        else:
+            with torch.no_grad():
+                synthesis = problem.generator.advance(
+                    trunk.detach(), until_px=self._block(problem).until_px
+                )
         watch = watched(self._tracker(), problem.generator, synthesis)
         tracking = watch.tracker.track(
             watch.seen,
@@ -98,6 +114,7 @@ class Adam:
             handles_xy=tracking.points_xy if tracked else state.handles_xy,
             lost=torch.zeros(len(state.handles_xy), dtype=torch.bool, device=ws.device),
             synthesis=synthesis,
+            trunk=trunk,
             finite=bool(torch.isfinite(tracking.mismatch).all()),
         )
 
@@ -154,6 +171,7 @@ class Adam:
             problem.targets_xy,
             image_hw=problem.image_hw,
             settings=self.settings,
+            near=None if seen.trunk is None else self._windows_from(problem, seen.trunk),
         )
         if problem.mask is not None and state.initial_features is not None:
             held = mask_loss(features, state.initial_features, problem.mask, settings=self.settings)
@@ -165,6 +183,35 @@ class Adam:
         if isinstance(self.tracker, NoTracking) and state.steps > 0:
             return shifted_as_asked(state.handles_xy, problem.targets_xy)
         return state.handles_xy
+
+    def _trunk(self, problem: DragProblem, ws: Ws, *, points: int) -> SynthesisState | None:
+        """A synthesis with a graph, so far that windows can take the loss there from its features.
+
+        None where the whole map's graph is needed, or costs less.
+        """
+        generator, block = problem.generator, self._block(problem)
+        reach_px = window_reach_px(block, image_hw=problem.image_hw)
+        if (
+            problem.mask is not None
+            or not isinstance(generator, WindowedGenerator)
+            or pull_reach_px(self.settings, image_hw=problem.image_hw) > reach_px
+        ):
+            return None
+        trunk_px = generator.trunk_px(points, until_px=block.until_px)
+        if trunk_px is None:
+            return None
+        start = generator.begin(ws, noise=problem.noise, noise_seed=problem.noise_seed)
+        return generator.advance(start, until_px=trunk_px)
+
+    def _windows_from(
+        self, problem: DragProblem, trunk: SynthesisState
+    ) -> Callable[[Float[Tensor, "a 2"]], FeatureWindows]:
+        generator, until_px = problem.generator, self._block(problem).until_px
+        assert isinstance(generator, WindowedGenerator)
+        return lambda points_xy: generator.windows_from(trunk, points_xy, until_px=until_px)
+
+    def _block(self, problem: DragProblem) -> FeatureBlock:
+        return problem.generator.info.nearest_block(self.settings.feature_px)
 
     def _tracker(self) -> AnyTracker:
         return self.tracker or NearestFeature(

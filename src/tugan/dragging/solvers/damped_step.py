@@ -3,7 +3,9 @@
 With ``J`` the motion of the handles by the move ``a`` (in coordinates in which W is standard
 normal) and ``s`` the motion that is asked, the next move minimises
 ``|s - J (a' - a)|^2 + mu |a'|^2``: ``a' = J' (J J' + mu)^-1 (s + J a)``.
-Everything but ``J`` itself is of the size of the points.
+Everything but ``J`` itself is of the size of the points, and is solved on the host: one reading of
+the device, where an eigenvalue problem and a search done there would wait for it many times, in
+float64, which not every device has.
 """
 
 import math
@@ -12,6 +14,8 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from tugan.core.host_copy import on_host, to_device
 
 _HALVINGS = 24
 _LARGEST_CHARGE = 1e3
@@ -34,20 +38,25 @@ def damped_step(
     damping: float,
     slack_px: float,
 ) -> DampedStep:
-    """The move's change; rows of ``jacobian`` that are zero ask nothing.
+    """The move's change; rows of ``jacobian`` that are zero ask nothing. Float32; ``asked`` may be
+    on the host. NaN where ``jacobian`` is not finite.
 
     The charge ``mu`` is the largest with which every handle is predicted to come within
     ``slack_px`` of what is asked, but not below ``damping`` times the mean eigenvalue of ``J J'``
     (Morozov's discrepancy principle): no more of the picture changes than the goals need.
     """
-    gram = jacobian @ jacobian.T
+    gram, made, largest = on_host(
+        jacobian @ jacobian.T, jacobian @ move, jacobian.abs().amax(dim=1)
+    )
+    if not bool(gram.isfinite().all()):
+        return DampedStep(change=torch.full_like(move, torch.nan), charge=0.0)
     values, vectors = torch.linalg.eigh(gram.double())
     values = values.clamp(min=0)
-    active = (jacobian.abs().amax(dim=1) > 0).double()
+    active = (largest > 0).double()
     mean = float(values.sum() / active.sum().clamp(min=1))
     if mean == 0:
         return DampedStep(change=torch.zeros_like(move), charge=0.0)
-    wanted = vectors.T @ (asked + jacobian @ move).double()
+    wanted = vectors.T @ (asked.cpu() + made).double()
 
     def worst_px(charge: float) -> float:
         left = active * (vectors @ (charge / (values + charge) * wanted))
@@ -60,5 +69,5 @@ def damped_step(
             middle = math.sqrt(low * high)
             low, high = (low, middle) if worst_px(middle) > slack_px else (middle, high)
         charge = low
-    weights = (vectors @ (wanted / (values + charge))).to(jacobian)
+    weights = to_device(vectors @ (wanted / (values + charge)), like=jacobian)
     return DampedStep(change=jacobian.T @ weights - move, charge=charge)

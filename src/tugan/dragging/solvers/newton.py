@@ -8,17 +8,17 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from tugan.core.geometry import scale_from_512
+from tugan.core.geometry import scale_from_512, xy_like
+from tugan.core.host_copy import on_host
 from tugan.core.outcome import Outcome
-from tugan.dragging.feature_flow import feature_flow
 from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import MANY_POINTS
 from tugan.dragging.solvers.damped_step import damped_step
-from tugan.dragging.solvers.distances import distances_px
+from tugan.dragging.solvers.device_work import DeviceWork
 from tugan.dragging.solvers.held_region import HeldRegion
 from tugan.dragging.solvers.newton_settings import NewtonSettings
-from tugan.dragging.solvers.protocol import Observation
+from tugan.dragging.solvers.protocol import Observation, SeenPoints
 from tugan.dragging.trackers.on_pictures import AnyTracker, watched
 from tugan.dragging.trackers.patch import Patch
 from tugan.generators.protocol import SynthesisState
@@ -125,27 +125,23 @@ class Newton:
     @torch.no_grad()
     def observe(self, problem: DragProblem, state: NewtonState) -> Observation:
         """Synthesise up to the feature block, and track around where the handles should be."""
-        synthesis = self._synthesise(problem, state, state.move)
-        watch = watched(self.tracker, problem.generator, synthesis)
-        tracking = watch.tracker.track(
-            watch.seen,
-            state.references[state.level],
-            state.expected_xy,
-            image_hw=problem.image_hw,
+        look = self._work(problem, state).look(
+            self.tracker,
+            move=state.move,
+            reference=state.references[state.level],
+            expected_xy=state.expected_xy,
+            lost_below=self.settings.lost_below,
         )
-        finite = bool(torch.isfinite(tracking.mismatch).all())
-        lost = torch.zeros(len(state.expected_xy), dtype=torch.bool, device=synthesis.ws.device)
-        if tracking.confidence is not None:
-            lost = tracking.confidence < self.settings.lost_below
-        # what was not found is not believed
-        found = torch.where(lost[:, None], state.expected_xy, tracking.points_xy)
+        handles_xy = problem.handles_xy if state.steps == 0 else look.found_xy
+        seen_xy, lost, finite = on_host(handles_xy, look.lost, look.finite)
         return Observation(
             leaf=state.move,
-            ws=state.space.apply(problem.ws, state.move),
-            handles_xy=problem.handles_xy if state.steps == 0 else found,
-            lost=lost,
-            synthesis=synthesis,
-            finite=finite,
+            ws=look.ws,
+            handles_xy=handles_xy,
+            lost=look.lost,
+            synthesis=look.synthesis,
+            finite=bool(finite),
+            points=SeenPoints(handles_xy=seen_xy, lost=lost),
         )
 
     @torch.no_grad()
@@ -166,7 +162,10 @@ class Newton:
             steps=state.steps + 1,
             move=state.move + change.reshape(state.move.shape),
             level=state.level + 1 if finer else state.level,
-            expected_xy=_inside(seen.handles_xy + predicted, problem.image_hw),
+            # a step that is not finite is noticed in what it leads to; trackers count on places
+            expected_xy=_inside(
+                seen.handles_xy + predicted.nan_to_num(0.0, 0.0, 0.0), problem.image_hw
+            ),
             seen_xy=seen.handles_xy,
             damping=self.settings.damping if finer else damping,
             jacobian=None if finer else jacobian,
@@ -182,13 +181,11 @@ class Newton:
         self, problem: DragProblem, state: NewtonState, seen: Observation
     ) -> Outcome | None:
         """At the goals, out of steps, stuck, or every handle that is not there is lost."""
-        farthest = float(distances_px(problem, seen).max())
+        farthest, lost = float(_distances_px(problem, seen).max()), seen.on_host().lost
         last_level = state.level + 1 == len(state.references)
         if self._arrived(problem, seen) and last_level:
-            if bool(seen.lost.any()):
-                return Outcome.lost_points(
-                    steps=state.steps, lost=_indices(seen.lost), points=len(seen.lost)
-                )
+            if bool(lost.any()):
+                return Outcome.lost_points(steps=state.steps, lost=_indices(lost), points=len(lost))
             return Outcome.at_goal(steps=state.steps, farthest_px=farthest)
         if state.steps >= self.settings.max_steps:
             return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
@@ -217,10 +214,10 @@ class Newton:
         tolerance = self.settings.tolerance_px(
             image_hw=problem.image_hw, points=len(seen.handles_xy)
         )
-        return bool((seen.lost | (distances_px(problem, seen) <= tolerance)).all())
+        return bool((seen.on_host().lost | (_distances_px(problem, seen) <= tolerance)).all())
 
     def _progress(self, problem: DragProblem, state: NewtonState, seen: Observation) -> _Progress:
-        left = float(distances_px(problem, seen).mean())
+        left = float(_distances_px(problem, seen).mean())
         trust = scale_from_512(self.settings.trust_px_at_512, problem.image_hw)
         little = state.left_px - left < PROGRESS * min(state.left_px, trust)
         return _Progress(left_px=left, waited=state.waited + 1 if little else 0)
@@ -238,15 +235,7 @@ class Newton:
         corrected = self._corrected(state, seen)
         if corrected is not None:
             return corrected, state.age + 1
-        flow = feature_flow(
-            problem.generator,
-            seen.ws,
-            seen.handles_xy,
-            until_px=self._blocks(problem)[state.level],
-            noise=problem.noise,
-            noise_seed=problem.noise_seed,
-        )
-        return state.space.pulled_back(flow.jacobian).flatten(2).flatten(0, 1), 0
+        return self._work(problem, state).jacobian(seen.ws, seen.handles_xy), 0
 
     def _corrected(self, state: NewtonState, seen: Observation) -> Float[Tensor, "e m"] | None:
         """Broyden's update, or None where the Jacobian is to be computed."""
@@ -263,7 +252,8 @@ class Newton:
         moved = (seen.handles_xy - state.seen_xy).flatten()
         # a lost point tells nothing
         surprise = (moved - predicted) * (~seen.lost).repeat_interleave(2)
-        if float(surprise.norm()) > SURPRISE * float(predicted.norm()):
+        off_px, predicted_px = on_host(surprise.norm(), predicted.norm())
+        if float(off_px) > SURPRISE * float(predicted_px):
             return None
         length = (change @ change).clamp(min=1e-12)
         return jacobian + BROYDEN * torch.outer(surprise, change) / length
@@ -278,10 +268,11 @@ class Newton:
     ) -> Float[Tensor, " m"]:
         settings, move = self.settings, state.move.flatten()
         trust = scale_from_512(settings.trust_px_at_512, problem.image_hw)
-        way = problem.targets_xy - seen.handles_xy
+        points = seen.on_host()
+        way = problem.targets_on_host_xy - points.handles_xy
         way = way * (trust / way.norm(dim=1, keepdim=True).clamp(min=trust))
-        pulled = (~seen.lost).repeat_interleave(2).to(jacobian)
-        equations = jacobian * pulled[:, None]
+        pulled = (~points.lost).repeat_interleave(2).float()
+        equations = jacobian * (~seen.lost).repeat_interleave(2).to(jacobian)[:, None]
         tolerance = settings.tolerance_px(image_hw=problem.image_hw, points=len(way))
         step = damped_step(
             equations,
@@ -304,14 +295,16 @@ class Newton:
                     self._synthesise(problem, state, moved.reshape(state.move.shape)).features
                 ),
             )
-        largest = float((equations @ change).reshape(-1, 2).norm(dim=1).max())
-        return change * min(1.0, OVERSHOOT * trust / max(largest, 1e-9))
+        largest = (equations @ change).reshape(-1, 2).norm(dim=1).max()
+        allowed = torch.full_like(largest, OVERSHOOT * trust)
+        share: Tensor = (allowed / largest.clamp(min=1e-9)).clamp(max=1)
+        return change * share
 
     def _space(self, problem: DragProblem) -> LatentSpace:
         settings, info = self.settings, problem.generator.info
         if settings.whitening > 0 and info.w_statistics is None:
             info = replace(info, w_statistics=w_statistics_of(problem.generator))
-        return LatentSpace.of(
+        space = LatentSpace.of(
             info,
             kind=settings.latent,
             rows=settings.rows,
@@ -319,6 +312,14 @@ class Newton:
             power=settings.whitening,
             coupling=settings.coupling,
         )
+        if space.factor is None:
+            return space
+        # once, and not in every step
+        return replace(space, factor=space.factor.to(problem.ws))
+
+    def _work(self, problem: DragProblem, state: NewtonState) -> DeviceWork:
+        until_px = self._blocks(problem)[state.level]
+        return DeviceWork(problem=problem, space=state.space, until_px=until_px)
 
     def _blocks(self, problem: DragProblem) -> tuple[int, ...]:
         info = problem.generator.info
@@ -333,8 +334,15 @@ class Newton:
         return problem.generator.advance(start, until_px=self._blocks(problem)[state.level])
 
 
+def _distances_px(problem: DragProblem, seen: Observation) -> Float[Tensor, " n"]:
+    """Of the handles to their goals, on the host."""
+    way = problem.targets_on_host_xy - seen.on_host().handles_xy
+    distances: Tensor = torch.linalg.vector_norm(way, dim=1)
+    return distances
+
+
 def _inside(points_xy: Float[Tensor, "n 2"], image_hw: tuple[int, int]) -> Float[Tensor, "n 2"]:
-    upper = points_xy.new_tensor([image_hw[1] - 1, image_hw[0] - 1])
+    upper = xy_like(points_xy, image_hw[1] - 1, image_hw[0] - 1)
     return torch.minimum(points_xy.clamp(min=0), upper)
 
 

@@ -6,9 +6,18 @@ from typing import Protocol, TypeVar, runtime_checkable
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from tugan.core.host_copy import on_host
 from tugan.core.outcome import Outcome
 from tugan.dragging.problem import DragProblem
 from tugan.generators.protocol import SynthesisState, Ws
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenPoints:
+    """What an observation says of the handles, on the host: decisions are made of it."""
+
+    handles_xy: Float[Tensor, "n 2"]
+    lost: Bool[Tensor, " n"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +36,19 @@ class Observation:
     """Handles that were not found again: their places are guesses."""
     synthesis: SynthesisState = field(repr=False)
     """Stopped at the solver's block; the picture can be finished from it."""
+    trunk: SynthesisState | None = field(default=None, repr=False)
+    """The graph's end, where the rest is differentiated on windows alone: before the block."""
     finite: bool
     """False if NaN or infinity appeared."""
+    points: SeenPoints | None = field(default=None, repr=False)
+    """Where the solver has read the device already; None: see :meth:`on_host`."""
+
+    def on_host(self) -> SeenPoints:
+        """The handles on the host; waits for the device unless ``points`` is there."""
+        if self.points is not None:
+            return self.points
+        handles_xy, lost = on_host(self.handles_xy, self.lost)
+        return SeenPoints(handles_xy=handles_xy, lost=lost)
 
 
 State = TypeVar("State")

@@ -6,6 +6,7 @@ quadratic form of the products of neighbouring cells, which are taken once for t
 result is that of reading every feature at every place, at a small part of the cost.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import final
 
@@ -14,13 +15,15 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from tugan.core.geometry import pixels_to_grid
+from tugan.core.geometry import pixels_to_grid, xy_like
 
 
-def square_xy(reach: float, *, step: float) -> Float[Tensor, "s 2"]:
+def square_xy(
+    reach: float, *, step: float, device: torch.device | None = None
+) -> Float[Tensor, "s 2"]:
     """Offsets of a square grid around the origin, row by row; ``reach`` is half its side."""
     count = round(reach / step)
-    side = torch.arange(-count, count + 1, dtype=torch.float32) * step
+    side = torch.arange(-count, count + 1, dtype=torch.float32, device=device) * step
     ys, xs = torch.meshgrid(side, side, indexing="ij")
     return torch.stack([xs, ys], dim=-1).reshape(-1, 2)
 
@@ -64,12 +67,12 @@ class MatchField:
         """Width and height of a cell, in pixels."""
         rows, columns = self.map_hw
         height, width = self.image_hw
-        return self.unit.new_tensor([width / columns, height / rows])
+        return xy_like(self.unit, width / columns, height / rows)
 
     def clamped(self, points_xy: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n 2"]:
         """The same inside the picture."""
         height, width = self.image_hw
-        upper = points_xy.new_tensor([width - 1, height - 1])
+        upper = xy_like(points_xy, width - 1, height - 1)
         return torch.minimum(points_xy.clamp(min=0), upper)
 
     def read(self, places_xy: Float[Tensor, "n s 2"]) -> Float[Tensor, "n s c"]:
@@ -84,6 +87,15 @@ class MatchField:
         )
         return values[0].permute(1, 2, 0)
 
+    def extent_of(self, side_px: float, *, side_cells: float) -> int:
+        """Cells a side that bilinear reading sees of a square, wherever it lies.
+
+        The square has a side of ``side_px`` pixels and ``side_cells`` cells together.
+        """
+        cell_px = min(there / here for there, here in zip(self.image_hw, self.map_hw, strict=True))
+        # a place and its next cell; the rest is for what float32 rounds up
+        return math.floor(side_px / cell_px + side_cells + 1e-3) + 3
+
     def chance_mismatch(self, patches: Float[Tensor, "n k c"]) -> Float[Tensor, " n"]:
         """The mean mismatch of the patches with every cell of this map."""
         length = patches.square().sum(dim=2).mean(dim=1)
@@ -95,8 +107,13 @@ class MatchField:
         places_xy: Float[Tensor, "n s 2"],
         *,
         offsets_xy: Float[Tensor, "k 2"],
+        extent: int | None = None,
     ) -> Float[Tensor, "n s"]:
-        """Mean over a patch's samples of their squared distance, at each place of each point."""
+        """Mean over a patch's samples of their squared distance, at each place of each point.
+
+        ``extent`` says how many cells a side hold all samples of a point (:meth:`extent_of`), so
+        that nothing waits for the places; None looks at them.
+        """
         cells = self._cells(places_xy[:, :, None] + offsets_xy)
         corner = cells.floor()
         part = cells - corner
@@ -106,7 +123,9 @@ class MatchField:
             (1 - right) * (1 - lower), right * (1 - lower), (1 - right) * lower, right * lower
         )  # fmt: skip
         length = self._interpolated_length(corner, weights)
-        product = self._interpolated_product(patches, corner, weights)
+        if extent is None:
+            extent = int((corner.amax(dim=(1, 2)) - corner.amin(dim=(1, 2))).max()) + 2
+        product = self._interpolated_product(patches, corner, weights, extent=extent)
         distance: Tensor = length - 2 * product + patches.square().sum(dim=2)[:, None]
         return distance.mean(dim=2)
 
@@ -114,7 +133,7 @@ class MatchField:
         """In cells of the map, not quite on its last row and column."""
         rows, columns = self.map_hw
         cells = (places_xy + 0.5) / self.cell_xy - 0.5
-        upper = cells.new_tensor([columns - 1, rows - 1]) - 1e-4
+        upper = xy_like(cells, columns - 1, rows - 1) - 1e-4
         return torch.minimum(cells.clamp(min=0), upper.clamp(min=0))
 
     def _interpolated_length(
@@ -143,11 +162,12 @@ class MatchField:
         patches: Float[Tensor, "n k c"],
         corner: Tensor,
         weights: tuple[Tensor, Tensor, Tensor, Tensor],
+        *,
+        extent: int,
     ) -> Float[Tensor, "n s k"]:
         """Of each patch's samples with the map, in a window of cells around the places."""
         rows, columns = self.map_hw
         first = corner.amin(dim=(1, 2))
-        extent = int((corner.amax(dim=(1, 2)) - first).max()) + 2
         steps = torch.arange(extent, device=corner.device)
         xs = (first[:, None, 0] + steps).clamp(max=columns - 1)
         ys = (first[:, None, 1] + steps).clamp(max=rows - 1)

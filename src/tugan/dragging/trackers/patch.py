@@ -14,8 +14,8 @@ from tugan.dragging.trackers.protocol import Tracking
 
 _POINTS_AT_ONCE = 64
 
-_Cost = Callable[[Tensor], Tensor]
-"""Of places ``(m, s, 2)``: ``(m, s)``."""
+_Cost = Callable[[Tensor, float], Tensor]
+"""Of places ``(m, s, 2)`` in a square that reaches so far, in pixels: ``(m, s)``."""
 
 
 @final
@@ -39,6 +39,9 @@ class Patch:
     """Step of the second."""
     charge: float = 1e-3
     """Added to the mismatch for each squared pixel (at 512) from the expected place."""
+    fixed_shapes: bool = False
+    """Never look at a number on the way, as is always done on a GPU; the same places, but on a CPU
+    it takes a little longer."""
 
     @torch.no_grad()
     def reference(
@@ -88,23 +91,27 @@ class Patch:
         offsets = self._offsets(field)
         patches = reference[:, :-1].reshape(len(reference), len(offsets), -1)
         px = scale_from_512(1.0, field.image_hw)
+        fixed = self.fixed_shapes or field.unit.device.type != "cpu"
 
-        def cost(places_xy: Float[Tensor, "m s 2"]) -> Float[Tensor, "m s"]:
+        def mismatches(places_xy: Float[Tensor, "m s 2"], reach: float) -> Float[Tensor, "m s"]:
+            extent = field.extent_of(2 * reach, side_cells=2 * self.spacing_cells)
+            return field.mismatch(
+                patches, places_xy, offsets_xy=offsets, extent=extent if fixed else None
+            )
+
+        def cost(places_xy: Float[Tensor, "m s 2"], reach: float) -> Float[Tensor, "m s"]:
             away = (places_xy - expected_xy[:, None]) / px
-            mismatch = field.mismatch(patches, places_xy, offsets_xy=offsets)
-            return mismatch + self.charge * away.square().sum(dim=-1)
+            return mismatches(places_xy, reach) + self.charge * away.square().sum(dim=-1)
 
         coarse, fine = self.coarse_px_at_512 * px, self.fine_px_at_512 * px
         near = _best(field, cost, expected_xy, reach=self.search_px_at_512 * px, step=coarse)
         found = _best(field, cost, near, reach=coarse, step=fine)
         found = _between(field, cost, found, step=fine)
-        mismatch = field.mismatch(patches, found[:, None], offsets_xy=offsets)[:, 0]
-        return Tracking(points_xy=found, mismatch=mismatch)
+        return Tracking(points_xy=found, mismatch=mismatches(found[:, None], 0.0)[:, 0])
 
     def _offsets(self, field: MatchField) -> Float[Tensor, "9 2"]:
-        return square_xy(self.spacing_cells, step=self.spacing_cells).to(field.cell_xy) * (
-            field.cell_xy
-        )
+        spacing, device = self.spacing_cells, field.unit.device
+        return square_xy(spacing, step=spacing, device=device) * field.cell_xy
 
 
 def _best(
@@ -115,8 +122,9 @@ def _best(
     reach: float,
     step: float,
 ) -> Float[Tensor, "m 2"]:
-    places = field.clamped(centres_xy[:, None] + square_xy(reach, step=step).to(centres_xy))
-    index = cost(places).argmin(dim=1)
+    square = square_xy(reach, step=step, device=centres_xy.device)
+    places = field.clamped(centres_xy[:, None] + square)
+    index = cost(places, round(reach / step) * step).argmin(dim=1)
     chosen: Tensor = places[torch.arange(len(places), device=places.device), index]
     return chosen
 
@@ -125,8 +133,9 @@ def _between(
     field: MatchField, cost: _Cost, found_xy: Float[Tensor, "m 2"], *, step: float
 ) -> Float[Tensor, "m 2"]:
     """The lowest point of a parabola in x and one in y through the costs around the best place."""
-    around = found_xy.new_tensor([[0, 0], [-1, 0], [1, 0], [0, -1], [0, 1]]) * step
-    here, left, right, up, down = cost(found_xy[:, None] + around).unbind(dim=1)
+    along_x, along_y = torch.eye(2, device=found_xy.device)
+    around = torch.stack([0 * along_x, -along_x, along_x, -along_y, along_y]) * step
+    here, left, right, up, down = cost(found_xy[:, None] + around, step).unbind(dim=1)
     before, after = torch.stack([left, up], dim=1), torch.stack([right, down], dim=1)
     bend = before + after - 2 * here[:, None]
     shift = torch.where(bend > 1e-9, 0.5 * (before - after) / bend.clamp(min=1e-9), 0.0)

@@ -15,23 +15,24 @@ from tugan.generators.mobilestylegan.layers import DenseConv, DoublingBlock, dou
 from tugan.generators.noise import NoiseSource
 from tugan.generators.protocol import (
     FeatureBlock,
-    FeatureWindows,
     GeneratorInfo,
     Noise,
     SynthesisState,
     Ws,
 )
-from tugan.generators.staged_network import StagedNetwork
 from tugan.generators.stepping import checked_ws
-from tugan.generators.windows import window_side, windowed_features
+from tugan.generators.windowed_network import WindowedNetwork
+from tugan.generators.windows import window_side
 
 # the inverse Haar transform sees nothing beside its cell, the two 3x3 convolutions see 1 each
 WINDOW_SIDE = window_side(reach_before_doubling=0, reach_after_doubling=2)
 
 
 @final
-class MobileStyleGan(StagedNetwork):
+class MobileStyleGan(WindowedNetwork):
     """A frozen MobileStyleGAN; see :class:`tugan.generators.protocol.Generator`."""
+
+    window_side = WINDOW_SIDE
 
     def __init__(self, config: MobileStyleGanConfig, info: GeneratorInfo) -> None:
         """Parameters are uninitialised: load them with ``load_state_dict``."""
@@ -76,25 +77,6 @@ class MobileStyleGan(StagedNetwork):
             done.features * (0.5 * style)[:, :, None, None], self.rgb_weight, 0.5 * self.rgb_bias
         )
         return doubled_inverse_haar(x).contiguous()
-
-    def windows(
-        self,
-        ws: Ws,
-        points_xy: Float[Tensor, "n 2"],
-        *,
-        until_px: int,
-        noise: Noise = "const",
-        noise_seed: int = 0,
-    ) -> FeatureWindows:
-        """Features of this block near each point alone; ``ws`` has a row for each of them."""
-        return windowed_features(
-            self.begin(ws, noise=noise, noise_seed=noise_seed),
-            points_xy,
-            info=self._info,
-            until_px=until_px,
-            side=WINDOW_SIDE,
-            block=self._block,
-        )
 
     def _run(self, state: SynthesisState, until_block: int) -> SynthesisState:
         x, ws = state.features, state.ws

@@ -13,7 +13,7 @@ from tugan.generators.model_config import About, CanonicalModel, ModelConfig, ar
 from tugan.generators.prefixes import below
 from tugan.generators.protocol import DragHints
 from tugan.generators.stylegan2.config import StyleGan2Config
-from tugan.generators.stylegan2.layers import binomial_filter
+from tugan.generators.stylegan2.layers import doubling_filter
 
 MAPPING_LR_MULTIPLIER = 0.01
 """Learning-rate multiplier of mapping layers (Karras et al. 2019, section C)."""
@@ -61,7 +61,7 @@ def equalised_gain(weight: Tensor, lr_multiplier: float = 1.0) -> float:
 
 def check_resample_filter(kernel: Tensor, *, sum_to: float, name: str) -> None:
     """:class:`CheckpointError` unless the file resamples with [1, 3, 3, 1]."""
-    expected = sum_to * binomial_filter()
+    expected = sum_to / 4 * doubling_filter(torch.empty(()))
     if kernel.shape != expected.shape or not torch.allclose(kernel.cpu(), expected, atol=1e-4):
         raise CheckpointError(f"{name} is not the [1, 3, 3, 1] filter: not supported")
 

@@ -10,14 +10,19 @@ from torch.nn import functional as F
 from tugan.generators.frozen_conv import frozen_conv2d, frozen_doubling_conv2d
 from tugan.generators.mapping import ACTIVATION_GAIN, LEAKY_SLOPE
 from tugan.generators.noise import NoiseSource
+from tugan.generators.weight_cache import WeightCache
 
 DEMODULATION_EPS = 1e-8
 
 
-def binomial_filter() -> Float[Tensor, "4 4"]:
-    """The [1, 3, 3, 1] resampling filter in two dimensions, sum 1."""
-    row = torch.tensor([1.0, 3.0, 3.0, 1.0])
-    return torch.outer(row, row) / 64.0
+def doubling_filter(like: Float[Tensor, "..."]) -> Float[Tensor, "4 4"]:
+    """The [1, 3, 3, 1] resampling filter in two dimensions, for maps with zeros between cells.
+
+    Its sum is 4. Made where ``like`` is and of its type, so that nothing waits for a transfer.
+    """
+    row = like.new_ones(4)
+    row[1:3] = 3
+    return torch.outer(row, row) / 16
 
 
 @final
@@ -48,6 +53,16 @@ class StyledConv(nn.Module):
         self.bias = nn.Parameter(torch.empty(fan_out))
         self.noise_strength = nn.Parameter(torch.empty(()))
         self.noise = nn.Buffer(torch.empty(size_hw))
+        self._energy = WeightCache(_energy)
+        self._filter = WeightCache(doubling_filter)
+
+    def lay_out_weight(self) -> None:
+        """With the channels that the convolution sums over innermost, or that it makes."""
+        weight = self.weight.data
+        if self.upsample:  # a transposed convolution takes it the other way about
+            weight = weight.transpose(0, 1)
+        weight = weight.contiguous(memory_format=torch.channels_last)
+        self.weight.data = weight.transpose(0, 1) if self.upsample else weight
 
     def forward(
         self, x: Float[Tensor, "b i h w"], w: Float[Tensor, "b d"], noise: NoiseSource
@@ -71,11 +86,11 @@ class StyledConv(nn.Module):
             return frozen_conv2d(x, self.weight, padding=1)
         # to 2 h + 1, then by the binomial filter down to 2 h
         x = frozen_doubling_conv2d(x, self.weight)
-        kernel = (4 * binomial_filter()).to(x).expand(x.shape[1], 1, 4, 4)
+        kernel = self._filter.of(self.weight).expand(x.shape[1], 1, 4, 4)
         return frozen_conv2d(x, kernel, padding=1, groups=x.shape[1])
 
     def _demodulation(self, style: Float[Tensor, "b i"]) -> Float[Tensor, "b o"]:
-        energy = self.weight.square().sum(dim=(2, 3))
+        energy = self._energy.of(self.weight)
         return torch.rsqrt(style.square() @ energy.T + DEMODULATION_EPS)
 
     def _noise(self, x: Tensor, noise: NoiseSource) -> Tensor | None:
@@ -104,8 +119,13 @@ class ToRgb(nn.Module):
         return rgb if self.clamp is None else rgb.clamp(-self.clamp, self.clamp)
 
 
+def _energy(weight: Float[Tensor, "o i kh kw"]) -> Float[Tensor, "o i"]:
+    """What a unit of each style gives to each output channel's variance."""
+    return weight.square().sum(dim=(2, 3))
+
+
 def upsample_image(image: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h2 w2"]:
     """Twice the size by zero insertion and the binomial filter."""
     channels = image.shape[1]
-    kernel = (4 * binomial_filter()).to(image).expand(channels, 1, 4, 4)
+    kernel = doubling_filter(image).expand(channels, 1, 4, 4)
     return F.conv_transpose2d(image, kernel, stride=2, padding=1, groups=channels)

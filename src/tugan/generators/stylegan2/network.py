@@ -11,17 +11,16 @@ from tugan.generators.mapping import MappingNetwork
 from tugan.generators.noise import NoiseSource
 from tugan.generators.protocol import (
     FeatureBlock,
-    FeatureWindows,
     GeneratorInfo,
     Noise,
     SynthesisState,
     Ws,
 )
-from tugan.generators.staged_network import StagedNetwork
 from tugan.generators.stepping import checked_ws
 from tugan.generators.stylegan2.config import StyleGan2Config
 from tugan.generators.stylegan2.layers import StyledConv, ToRgb, upsample_image
-from tugan.generators.windows import window_side, windowed_features
+from tugan.generators.windowed_network import WindowedNetwork
+from tugan.generators.windows import window_side
 
 # the transposed convolution and its filter together see one cell to each side of the lower map,
 # and the 3x3 convolution that follows sees 1 of the upper
@@ -69,8 +68,10 @@ class SynthesisBlock(nn.Module):
 
 
 @final
-class StyleGan2(StagedNetwork):
+class StyleGan2(WindowedNetwork):
     """A frozen StyleGAN2 generator; see :class:`tugan.generators.protocol.Generator`."""
+
+    window_side = WINDOW_SIDE
 
     def __init__(self, config: StyleGan2Config, info: GeneratorInfo) -> None:
         """Parameters are uninitialised: load them with ``load_state_dict``."""
@@ -90,6 +91,13 @@ class StyleGan2(StagedNetwork):
         )
         self.eval().requires_grad_(False)
 
+    def lay_out_weights(self) -> None:
+        """Rearrange the weights in memory as synthesis reads them: otherwise each pass does so."""
+        super().lay_out_weights()
+        for module in self.modules():
+            if isinstance(module, StyledConv):
+                module.lay_out_weight()
+
     def begin(self, ws: Ws, *, noise: Noise = "const", noise_seed: int = 0) -> SynthesisState:
         """Synthesis before the first block; ``ValueError`` if ``ws`` has another shape."""
         ws = checked_ws(ws, self._info, like=self.const)
@@ -108,25 +116,6 @@ class StyleGan2(StagedNetwork):
         assert image is not None
         return image.contiguous()
 
-    def windows(
-        self,
-        ws: Ws,
-        points_xy: Float[Tensor, "n 2"],
-        *,
-        until_px: int,
-        noise: Noise = "const",
-        noise_seed: int = 0,
-    ) -> FeatureWindows:
-        """Features of this block near each point alone; ``ws`` has a row for each of them."""
-        return windowed_features(
-            self.begin(ws, noise=noise, noise_seed=noise_seed),
-            points_xy,
-            info=self._info,
-            until_px=until_px,
-            side=WINDOW_SIDE,
-            block=self._convolved,
-        )
-
     def _run(self, state: SynthesisState, until_block: int) -> SynthesisState:
         x, image = state.features, state.image
         noise = NoiseSource(kind=state.noise, seed=state.noise_seed)
@@ -134,7 +123,7 @@ class StyleGan2(StagedNetwork):
             x, image = block(x, image, state.ws, noise)
         return replace(state, blocks_done=until_block, features=x, image=image)
 
-    def _convolved(
+    def _block(
         self, index: int, x: Float[Tensor, "b i h w"], ws: Ws, noise: NoiseSource
     ) -> Float[Tensor, "b o oh ow"]:
         block = self.blocks[index]

@@ -59,7 +59,8 @@ class FourierInput(nn.Module):
     def _places_xy(self) -> Float[Tensor, "cells 2"]:
         """The cells' centres, the picture's side being 1 and its middle the origin."""
         size, rate = self.signal.size, self.signal.rate
-        side = (torch.arange(size).to(self.phases) + 0.5 - size / 2) / rate
+        cells = torch.arange(size, device=self.phases.device).to(self.phases)
+        side = (cells + 0.5 - size / 2) / rate
         return torch.cartesian_prod(side, side).flip(1)
 
 

@@ -1,0 +1,138 @@
+"""What a Newton step asks of the device: all else is of the size of the points, and on the host.
+
+Both are functions of tensors alone, so that a generator that can record them replays them.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+from typing import final
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from tugan.dragging.feature_flow import feature_flow
+from tugan.dragging.latent_space import LatentSpace
+from tugan.dragging.problem import DragProblem
+from tugan.dragging.trackers.on_pictures import AnyTracker, watched
+from tugan.dragging.trackers.patch import Patch
+from tugan.generators.protocol import SynthesisState, Ws
+from tugan.generators.replay import Replaying, Values, Work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A picture as far as its features, and the handles in it."""
+
+    ws: Ws = field(repr=False)
+    synthesis: SynthesisState = field(repr=False)
+    found_xy: Float[Tensor, "n 2"]
+    """Where they are expected, if they are lost."""
+    lost: Bool[Tensor, " n"]
+    finite: Bool[Tensor, ""]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class DeviceWork:
+    """At one feature block of a drag."""
+
+    problem: DragProblem
+    space: LatentSpace
+    until_px: int
+
+    def look(
+        self,
+        tracker: AnyTracker,
+        *,
+        move: Float[Tensor, "moved d"],
+        reference: Float[Tensor, "n k"],
+        expected_xy: Float[Tensor, "n 2"],
+        lost_below: float,
+    ) -> Look:
+        """Synthesise, and track around where the handles are expected."""
+        problem = self.problem
+
+        def work(
+            start: Ws, move: Tensor, factor: Tensor | None, reference: Tensor, expected_xy: Tensor
+        ) -> Values:
+            ws = replace(self.space, factor=factor).apply(start, move)
+            begun = problem.generator.begin(ws, noise=problem.noise, noise_seed=problem.noise_seed)
+            synthesis = problem.generator.advance(begun, until_px=self.until_px)
+            watch = watched(tracker, problem.generator, synthesis)
+            tracking = watch.tracker.track(
+                watch.seen, reference, expected_xy, image_hw=problem.image_hw
+            )
+            lost = torch.zeros_like(tracking.mismatch, dtype=torch.bool)
+            if tracking.confidence is not None:
+                lost = tracking.confidence < lost_below
+            # what was not found is not believed
+            found_xy = torch.where(lost[:, None], expected_xy, tracking.points_xy)
+            finite = torch.isfinite(tracking.mismatch).all()
+            maps = (synthesis.features, synthesis.image, synthesis.beyond)
+            return ws, found_xy, lost, finite, synthesis.ws, *maps
+
+        # other trackers look at numbers on the way, and are for comparison
+        recorded = isinstance(tracker, Patch)
+        key = ("look", tracker, lost_below) if recorded else None
+        given = (problem.ws, move, self.space.factor, reference, expected_xy)
+        ws, found_xy, lost, finite, *synthesis = self._run(key, work, given)
+        assert ws is not None
+        assert found_xy is not None
+        assert lost is not None
+        assert finite is not None
+        return Look(
+            ws=ws,
+            synthesis=self._synthesis(*synthesis),
+            found_xy=found_xy,
+            lost=lost,
+            finite=finite,
+        )
+
+    def jacobian(self, ws: Ws, handles_xy: Float[Tensor, "n 2"]) -> Float[Tensor, "e m"]:
+        """Motion of the handles, x and y in turn, by the flattened move."""
+        problem = self.problem
+
+        def work(ws: Ws, handles_xy: Tensor, factor: Tensor | None) -> Values:
+            flow = feature_flow(
+                problem.generator,
+                ws,
+                handles_xy,
+                until_px=self.until_px,
+                noise=problem.noise,
+                noise_seed=problem.noise_seed,
+            )
+            pulled_back = replace(self.space, factor=factor).pulled_back(flow.jacobian)
+            return (pulled_back.flatten(2).flatten(0, 1),)
+
+        (found,) = self._run("jacobian", work, (ws, handles_xy, self.space.factor))
+        assert found is not None
+        return found
+
+    def _run(self, key: Hashable, work: Work, inputs: Values) -> Values:
+        generator, noise = self.problem.generator, self.problem.noise
+        # random noise is drawn on the host
+        if key is None or noise == "random" or not isinstance(generator, Replaying):
+            return work(*inputs)
+        plain = replace(self.space, factor=None)
+        return generator.replays.run((key, noise, plain, self.until_px), work, *inputs)
+
+    def _synthesis(
+        self,
+        ws: Tensor | None,
+        features: Tensor | None,
+        image: Tensor | None,
+        beyond: Tensor | None,
+    ) -> SynthesisState:
+        assert ws is not None
+        assert features is not None
+        info = self.problem.generator.info
+        return SynthesisState(
+            ws=ws,
+            blocks_done=info.blocks.index(info.block(self.until_px)) + 1,
+            features=features,
+            image=image,
+            beyond=beyond,
+            noise=self.problem.noise,
+            noise_seed=self.problem.noise_seed,
+        )
