@@ -11,6 +11,7 @@ from tugan.generators.frozen_conv import frozen_conv2d, frozen_doubling_conv2d
 from tugan.generators.mapping import ACTIVATION_GAIN, LEAKY_SLOPE
 from tugan.generators.noise import NoiseSource
 from tugan.generators.weight_cache import WeightCache
+from tugan.generators.winograd import winograd_conv2d, winograd_pays, winograd_weight
 
 DEMODULATION_EPS = 1e-8
 
@@ -54,6 +55,7 @@ class StyledConv(nn.Module):
         self.noise_strength = nn.Parameter(torch.empty(()))
         self.noise = nn.Buffer(torch.empty(size_hw))
         self._energy = WeightCache(_energy)
+        self._transformed = WeightCache(winograd_weight)
         self._filter = WeightCache(doubling_filter)
 
     def lay_out_weight(self) -> None:
@@ -65,24 +67,37 @@ class StyledConv(nn.Module):
         self.weight.data = weight.transpose(0, 1) if self.upsample else weight
 
     def forward(
-        self, x: Float[Tensor, "b i h w"], w: Float[Tensor, "b d"], noise: NoiseSource
+        self,
+        x: Float[Tensor, "b i h w"],
+        w: Float[Tensor, "b d"],
+        noise: NoiseSource,
+        *,
+        spent: bool = False,
     ) -> Float[Tensor, "b o oh ow"]:
-        """Features after this layer, twice the size if it upsamples."""
+        """Features after this layer, twice the size if it upsamples.
+
+        ``spent``: nobody needs ``x`` any more, so that without a graph its memory is used.
+        """
         style = self.affine(w)
-        x = x * style[:, :, None, None]
-        x = self._convolved(x)
+        styled = torch.mul(x, style[:, :, None, None], out=x if spent and _no_graph() else None)
+        x = self._convolved(styled)
         # leaky ReLU lets a positive gain through, so its sqrt 2 goes into the small factors; what
         # follows the product works in place, since fresh memory is what costs
         scale = (ACTIVATION_GAIN * self._demodulation(style))[:, :, None, None]
-        x = torch.addcmul((ACTIVATION_GAIN * self.bias)[:, None, None], x, scale)
+        bias = (ACTIVATION_GAIN * self.bias)[:, None, None]
+        x = torch.addcmul(bias, x, scale, out=x if _no_graph() else None)
         offset = self._noise(x, noise)
         if offset is not None:
             x = x.add_(ACTIVATION_GAIN * offset)
         x = F.leaky_relu_(x, LEAKY_SLOPE)
-        return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
+        if self.clamp is None:
+            return x
+        return torch.clamp(x, -self.clamp, self.clamp, out=x if _no_graph() else None)
 
     def _convolved(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o oh ow"]:
         if not self.upsample:
+            if winograd_pays(x, self.weight):
+                return winograd_conv2d(x, self._transformed.of(self.weight))
             return frozen_conv2d(x, self.weight, padding=1)
         # to 2 h + 1, then by the binomial filter down to 2 h
         x = frozen_doubling_conv2d(x, self.weight)
@@ -114,9 +129,17 @@ class ToRgb(nn.Module):
         self, x: Float[Tensor, "b i h w"], w: Float[Tensor, "b d"]
     ) -> Float[Tensor, "b 3 h w"]:
         """This block's contribution to the picture."""
-        style = self.affine(w)
-        rgb = frozen_conv2d(x * style[:, :, None, None], self.weight) + self.bias[:, None, None]
+        styled = self.weight[:, :, 0, 0] * self.affine(w)[:, None]
+        # as a product with a matrix, three numbers a pixel: the map itself is left alone
+        pixels = x.permute(0, 2, 3, 1).flatten(1, 2)
+        rgb = torch.baddbmm(self.bias, pixels, styled.transpose(1, 2))
+        rgb = rgb.reshape(len(x), *x.shape[2:], 3).permute(0, 3, 1, 2)
         return rgb if self.clamp is None else rgb.clamp(-self.clamp, self.clamp)
+
+
+def _no_graph() -> bool:
+    """May results be written over what they are made of?"""
+    return not torch.is_grad_enabled() and not torch.compiler.is_compiling()
 
 
 def _energy(weight: Float[Tensor, "o i kh kw"]) -> Float[Tensor, "o i"]:

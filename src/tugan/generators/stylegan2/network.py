@@ -63,7 +63,8 @@ class SynthesisBlock(nn.Module):
     ) -> Float[Tensor, "b o oh ow"]:
         """Features after this block, without the picture."""
         for row, conv in enumerate(self.convs, start=self.first_row):
-            x = conv(x, ws[:, row], noise.of_layer(row))
+            # between the two the map is this block's own
+            x = conv(x, ws[:, row], noise.of_layer(row), spent=row > self.first_row)
         return x
 
 
