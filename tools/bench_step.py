@@ -27,6 +27,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import tugan
+from bench_cases import faces_live
+from tugan.bench.cost_model import descent_cost, synthesis_cost
+from tugan.bench.floor import floor_of
+from tugan.bench.floor_rates import measure_rates
 from tugan.core.allocator import keep_freed_memory
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
@@ -239,7 +243,21 @@ def measure(variant: str, size_px: int, count: int, steps: int) -> dict[str, flo
 
         step()
         taken_s = timed(step, steps)
-    return {"step_s": taken_s, "peak_mib": peak_mib()}
+    peak = peak_mib()
+    return {"step_s": taken_s, "peak_mib": peak, "floor_s": floor_s(network, count)}
+
+
+def floor_s(network: StyleGan2, points: int) -> float:
+    """What a step's multiply-adds take at the best rates of this process, or its bytes."""
+    whole = synthesis_cost(network.config)
+    cost = descent_cost(
+        network.config,
+        until_px=FEATURE_PX,
+        points=points,
+        trunk_px=network.trunk_px(points, until_px=FEATURE_PX),
+    )
+    rates = measure_rates(whole, until_px=FEATURE_PX, device=network.device)
+    return floor_of(cost, rates).seconds
 
 
 def measure_faces(steps: int) -> dict[str, float]:
@@ -263,6 +281,14 @@ def measure_faces(steps: int) -> dict[str, float]:
         "features_px": settings.feature_px,
         "peak_mib": peak_mib(),
     }
+
+
+def measure_live(steps: int) -> dict[str, float]:
+    """The default model under a hand: a step of newton, its preview of 512 px as a JPEG."""
+    act = faces_live()
+    for _ in range(3):
+        act()
+    return {"step_s": timed(act, steps), "peak_mib": peak_mib()}
 
 
 def timed(action: Callable[[], object], times: int) -> float:
@@ -325,7 +351,10 @@ def check_same_step(size_px: int) -> None:
 def compare(size_px: int, steps: int) -> None:
     """Prints a table of ratios."""
     print(f"{size_px} px config-f, random weights, {torch.get_num_threads()} threads")
-    print("points   plain s/step   ours s/step   faster   plain MiB   ours MiB   memory")
+    print(
+        "points   plain s/step   ours s/step   faster   floor s   of it   plain MiB   ours MiB"
+        "   memory"
+    )
     for count in (1, 10):
         arguments = ("--size", str(size_px), "--points", str(count), "--steps", str(steps))
         plain, our = (
@@ -333,7 +362,10 @@ def compare(size_px: int, steps: int) -> None:
         )
         faster = plain["step_s"] / our["step_s"]
         memory = our["peak_mib"] / plain["peak_mib"]
-        seconds = f"{plain['step_s']:12.2f}   {our['step_s']:11.2f}   {faster:5.1f}x"
+        seconds = (
+            f"{plain['step_s']:12.2f}   {our['step_s']:11.2f}   {faster:5.1f}x"
+            f"   {our['floor_s']:7.2f}   {our['step_s'] / our['floor_s']:4.2f}x"
+        )
         peaks = f"{plain['peak_mib']:9.0f}   {our['peak_mib']:8.0f}   {memory:6.2f}"
         print(f"{count:>6}   {seconds}   {peaks}")
 
@@ -344,10 +376,12 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--points", type=int, default=1)
-    parser.add_argument("--variant", choices=("plain", "ours", "faces"))
+    parser.add_argument("--variant", choices=("plain", "ours", "faces", "live"))
     arguments = parser.parse_args()
     if arguments.variant == "faces":
         print(json.dumps(measure_faces(arguments.steps)))
+    elif arguments.variant == "live":
+        print(json.dumps(measure_live(arguments.steps)))
     elif arguments.variant:
         print(
             json.dumps(
@@ -366,6 +400,11 @@ def main() -> None:
             f"faces-1024, 1 point, features at {faces['features_px']:.0f} px:"
             f" {faces['step_s']:.3f} s/step, whole picture {faces['picture_s']:.2f} s,"
             f" peak {faces['peak_mib']:.0f} MiB"
+        )
+        live = in_own_process("--variant", "live", "--steps", "40")
+        print(
+            f"faces-1024, live: {live['step_s']:.3f} s from one 512 px preview to the next,"
+            f" peak {live['peak_mib']:.0f} MiB"
         )
 
 

@@ -15,7 +15,8 @@ from tugan.core.allocator import keep_freed_memory
 if sys.argv[1] == "kept":
     print(keep_freed_memory())
 def use():
-    return torch.empty(40 * 2**18).fill_(1.0).sum().item()
+    # several at once: what is free at the heap's end is then more than glibc would keep
+    return sum(x.fill_(1.0).sum() for x in [torch.empty(20 * 2**18) for _ in range(4)]).item()
 use()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(20):
@@ -47,7 +48,7 @@ def test_freed_memory_is_used_again() -> None:
     said, kept = lines_of(FAULTS, "kept")
     assert said == "True"
     assert int(plain) > 20 * 1000, "otherwise the large blocks are fetched page by page each time"
-    assert int(kept) < int(plain) / 20
+    assert int(kept) < int(plain) / 10
 
 
 @pytest.mark.parametrize("environment", [{"TUGAN_MALLOC": "system"}, {"MALLOC_ARENA_MAX": "2"}])

@@ -87,11 +87,14 @@ def synthesis_cost(config: KnownConfig) -> SynthesisCost:
     )
 
 
-def windows_cost(config: KnownConfig, *, until_px: int, points: int) -> LayerCost:
+def windows_cost(
+    config: KnownConfig, *, until_px: int, points: int, from_px: int | None = None
+) -> LayerCost:
     """The blocks up to this one on windows around points, an element of the batch each.
 
-    As :func:`tugan.generators.windows.windowed_features` crops them. ``ValueError`` if there is no
-    such block, or no point.
+    With ``from_px`` those alone that follow this block. Cropped as by
+    :func:`tugan.generators.windows.windowed_features`. ``ValueError`` if there is no such block, or
+    no point.
     """
     if points < 1:
         raise ValueError(f"the cost of windows needs at least one point; got {points}")
@@ -99,14 +102,32 @@ def windows_cost(config: KnownConfig, *, until_px: int, points: int) -> LayerCos
     synthesis_cost(config).forward(until_px)  # which says what blocks there are
     mobile = isinstance(config, MobileStyleGanConfig)
     side = MOBILE_WINDOW_SIDE if mobile else STYLEGAN2_WINDOW_SIDE
-    total, hw = FREE, sizes[0]
+    total, hw, begun = FREE, sizes[0], from_px is None
     for index, size_hw in enumerate(sizes):
         in_hw = hw if index == 0 else (min(hw[0], side), min(hw[1], side))
-        total += _features(config, index, in_hw, batch=points)
-        hw = in_hw if index == 0 else (2 * in_hw[0], 2 * in_hw[1])
+        if begun:
+            total += _features(config, index, in_hw, batch=points)
+            hw = in_hw if index == 0 else (2 * in_hw[0], 2 * in_hw[1])
+        else:
+            begun, hw = max(size_hw) == from_px, size_hw
         if max(size_hw) == until_px:
             break
     return total
+
+
+def descent_cost(config: KnownConfig, *, until_px: int, points: int, trunk_px: int | None) -> Cost:
+    """The features of a whole map, and a gradient at points of it: a step of adam.
+
+    Taken back through the whole map, or on windows down to the block of ``trunk_px``
+    (:meth:`tugan.generators.protocol.WindowedGenerator.trunk_px`) and through whole maps from
+    there.
+    """
+    whole = synthesis_cost(config)
+    if trunk_px is None:
+        return whole.forward(until_px) + whole.backward(until_px)
+    windows = windows_cost(config, until_px=until_px, points=points, from_px=trunk_px)
+    near = windows.forward + windows.backward
+    return whole.forward(until_px) + near + whole.backward(trunk_px)
 
 
 def known_config(generator: Generator) -> KnownConfig | None:

@@ -5,20 +5,27 @@ Every part is the code that drags run, called alone.
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from tugan.bench.cost_model import KnownConfig, known_config, synthesis_cost, windows_cost
+from tugan.bench.cost_model import (
+    KnownConfig,
+    descent_cost,
+    known_config,
+    synthesis_cost,
+    windows_cost,
+)
 from tugan.bench.layer_cost import FLOAT_BYTES, Cost
 from tugan.core.images import to_rgb_array
 from tugan.dragging.feature_flow import FeatureFlow, feature_flow
 from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
+from tugan.dragging.solvers.adam import Adam
 from tugan.dragging.solvers.damped_step import DampedStep, damped_step
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.dragging.supervision import motion_loss
@@ -140,6 +147,7 @@ def point_parts(problem: DragProblem, *, until_px: int) -> Iterator[Part]:
 
     # the gradient is a map of its own, almost all of it zeros
     yield Part(name="adam: tracking and loss", points=count, action=supervise, cost=once)
+    yield _descent(problem, settings, until_px=until_px)
 
     patch = Patch()
     reference = patch.reference(features, handles_xy, image_hw=image_hw)
@@ -147,7 +155,7 @@ def point_parts(problem: DragProblem, *, until_px: int) -> Iterator[Part]:
         name="newton: tracking",
         points=count,
         action=lambda: patch.track(features, reference, handles_xy, image_hw=image_hw),
-        cost=once,
+        cost=None,  # reads as much of the map as the points' searches see together
     )
 
     def derive() -> FeatureFlow:
@@ -162,6 +170,24 @@ def point_parts(problem: DragProblem, *, until_px: int) -> Iterator[Part]:
         cost=None if config is None else _derivatives_cost(config, until_px, count),
     )
     yield _solution(problem, derive())
+
+
+def _descent(problem: DragProblem, settings: DragSettings, *, until_px: int) -> Part:
+    """A whole step of adam, whose gradient goes by windows where that is less."""
+    generator, count = problem.generator, len(problem.handles_xy)
+    solver = Adam(settings=replace(settings, feature_px=until_px))
+    state = solver.init(problem)
+    trunk = solver.observe(problem, state).trunk
+    trunk_px = None if trunk is None else generator.info.blocks[trunk.blocks_done - 1].until_px
+    config = known_config(generator)
+    return Part(
+        name="adam: a whole step",
+        points=count,
+        action=lambda: solver.update(problem, state, solver.observe(problem, state)),
+        cost=None
+        if config is None
+        else descent_cost(config, until_px=until_px, points=count, trunk_px=trunk_px),
+    )
 
 
 def preview_cost(head: PreviewHead) -> Cost:

@@ -12,11 +12,11 @@ import sys
 ENVIRONMENT_VARIABLE = "TUGAN_MALLOC"
 KEPT_BYTES = 512 * 2**20
 """Of freed memory, at most, at the end of the heap."""
-GROWTH_BYTES = 64 * 2**20
-"""The heap grows by so much at once."""
+LARGEST_KEPT_BYTES = 32 * 2**20
+"""Of a block, the most that glibc allows; larger ones go back at once."""
 
 # of glibc's malloc.h
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 def keep_freed_memory() -> bool:
@@ -27,7 +27,7 @@ def keep_freed_memory() -> bool:
     """
     if os.environ.get(ENVIRONMENT_VARIABLE) == "system" or not sys.platform.startswith("linux"):
         return False
-    # read by torch at its first tensor: large blocks in large pages
+    # read by torch at its first tensor: large pages, so that a large block is fetched in few steps
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     if any(name.startswith("MALLOC_") for name in os.environ):
         return False
@@ -36,5 +36,5 @@ def keep_freed_memory() -> bool:
         _ = ctypes.CDLL(None).gnu_get_libc_version  # musl has a mallopt that does nothing
     except (OSError, AttributeError):
         return False
-    wanted = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, KEPT_BYTES), (_M_TOP_PAD, GROWTH_BYTES))
+    wanted = ((_M_MMAP_THRESHOLD, LARGEST_KEPT_BYTES), (_M_TRIM_THRESHOLD, KEPT_BYTES))
     return all(mallopt(option, value) == 1 for option, value in wanted)

@@ -38,10 +38,58 @@ class MatchField:
     """Of each cell with itself, its right, lower and lower right neighbour; and of its right with
     its lower neighbour."""
     image_hw: tuple[int, int]
+    map_hw: tuple[int, int]
+    """Height and width of the whole map, of which this may be a part."""
+    origin_xy: tuple[int, int] = (0, 0)
+    """The whole map's cell that is the first of this part."""
 
     @classmethod
     def of(cls, features: Float[Tensor, "1 c h w"], *, image_hw: tuple[int, int]) -> "MatchField":
         """One pass over the map."""
+        map_hw = (features.shape[2], features.shape[3])
+        return cls._of_part(features, image_hw=image_hw, map_hw=map_hw, origin_xy=(0, 0))
+
+    @classmethod
+    def around(
+        cls,
+        features: Float[Tensor, "1 c h w"],
+        points_xy: Float[Tensor, "n 2"],
+        *,
+        reach_px: float,
+        reach_cells: float,
+        image_hw: tuple[int, int],
+    ) -> "MatchField":
+        """One pass over the rectangle in which all samples of the points' searches lie.
+
+        They are no farther from their points, along an axis, than ``reach_px`` pixels and
+        ``reach_cells`` cells together. Looks at the points.
+        """
+        rows, columns = features.shape[2:]
+        per_cell = (image_hw[1] / columns, image_hw[0] / rows)
+        first, last = points_xy.amin(dim=0).tolist(), points_xy.amax(dim=0).tolist()
+        spans = []
+        for low, high, cell_px, count in zip(first, last, per_cell, (columns, rows), strict=True):
+            reach = reach_px / cell_px + reach_cells + 1
+            start = min(max(math.floor((low + 0.5) / cell_px - 0.5 - reach), 0), count - 2)
+            end = max(math.ceil((high + 0.5) / cell_px - 0.5 + reach) + 2, start + 2)
+            spans.append(slice(max(start, 0), min(end, count)))
+        across, down = spans
+        return cls._of_part(
+            features[:, :, down, across],
+            image_hw=image_hw,
+            map_hw=(rows, columns),
+            origin_xy=(across.start, down.start),
+        )
+
+    @classmethod
+    def _of_part(
+        cls,
+        features: Float[Tensor, "1 c h w"],
+        *,
+        image_hw: tuple[int, int],
+        map_hw: tuple[int, int],
+        origin_xy: tuple[int, int],
+    ) -> "MatchField":
         unit = F.normalize(features[0].float().permute(1, 2, 0), dim=2, eps=1e-6)
         pairs = (
             (unit, unit),
@@ -55,12 +103,13 @@ class MatchField:
         # the last row and column have no neighbours, and are read with weight 0 there
         for product, (one, other) in zip(products, pairs, strict=True):
             product[: one.shape[0], : one.shape[1]] = (one * other).sum(dim=2)
-        return cls(unit=unit, products=products.flatten(1), image_hw=image_hw)
-
-    @property
-    def map_hw(self) -> tuple[int, int]:
-        """Height and width of the map."""
-        return self.unit.shape[0], self.unit.shape[1]
+        return cls(
+            unit=unit,
+            products=products.flatten(1),
+            image_hw=image_hw,
+            map_hw=map_hw,
+            origin_xy=origin_xy,
+        )
 
     @property
     def cell_xy(self) -> Float[Tensor, "2"]:
@@ -76,7 +125,7 @@ class MatchField:
         return torch.minimum(points_xy.clamp(min=0), upper)
 
     def read(self, places_xy: Float[Tensor, "n s 2"]) -> Float[Tensor, "n s c"]:
-        """Bilinear samples."""
+        """Bilinear samples, of a whole map."""
         grid = pixels_to_grid(places_xy, image_hw=self.image_hw)[None].to(self.unit)
         values = F.grid_sample(
             self.unit.permute(2, 0, 1)[None],
@@ -97,7 +146,7 @@ class MatchField:
         return math.floor(side_px / cell_px + side_cells + 1e-3) + 3
 
     def chance_mismatch(self, patches: Float[Tensor, "n k c"]) -> Float[Tensor, " n"]:
-        """The mean mismatch of the patches with every cell of this map."""
+        """The mean mismatch of the patches with every cell of this whole map."""
         length = patches.square().sum(dim=2).mean(dim=1)
         return 1 + length - 2 * (patches.mean(dim=1) @ self.unit.mean(dim=(0, 1)))
 
@@ -130,16 +179,17 @@ class MatchField:
         return distance.mean(dim=2)
 
     def _cells(self, places_xy: Float[Tensor, "n s k 2"]) -> Float[Tensor, "n s k 2"]:
-        """In cells of the map, not quite on its last row and column."""
+        """In cells of this part, not quite on the whole map's last row and column."""
         rows, columns = self.map_hw
         cells = (places_xy + 0.5) / self.cell_xy - 0.5
         upper = xy_like(cells, columns - 1, rows - 1) - 1e-4
-        return torch.minimum(cells.clamp(min=0), upper.clamp(min=0))
+        inside = torch.minimum(cells.clamp(min=0), upper.clamp(min=0))
+        return inside - xy_like(cells, *self.origin_xy)
 
     def _interpolated_length(
         self, corner: Tensor, weights: tuple[Tensor, Tensor, Tensor, Tensor]
     ) -> Float[Tensor, "n s k"]:
-        rows, columns = self.map_hw
+        rows, columns = self.unit.shape[:2]
         x, y = corner[..., 0], corner[..., 1]
         next_x, next_y = (x + 1).clamp(max=columns - 1), (y + 1).clamp(max=rows - 1)
         here, right = y * columns + x, y * columns + next_x
@@ -166,7 +216,7 @@ class MatchField:
         extent: int,
     ) -> Float[Tensor, "n s k"]:
         """Of each patch's samples with the map, in a window of cells around the places."""
-        rows, columns = self.map_hw
+        rows, columns = self.unit.shape[:2]
         first = corner.amin(dim=(1, 2))
         steps = torch.arange(extent, device=corner.device)
         xs = (first[:, None, 0] + steps).clamp(max=columns - 1)

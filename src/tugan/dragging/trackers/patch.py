@@ -67,7 +67,7 @@ class Patch:
         image_hw: tuple[int, int],
     ) -> Tracking:
         """Search around ``points_xy``; confidence is what the match is better than chance."""
-        field = MatchField.of(features, image_hw=image_hw)
+        field = self._field(features, points_xy, image_hw=image_hw)
         parts = [
             self._search(field, wanted, expected)
             for wanted, expected in zip(
@@ -82,6 +82,29 @@ class Patch:
             confidence=(1 - mismatch / chance).clamp(0, 1),
         )
 
+    def _field(
+        self,
+        features: Float[Tensor, "1 c h w"],
+        points_xy: Float[Tensor, "n 2"],
+        *,
+        image_hw: tuple[int, int],
+    ) -> MatchField:
+        """Of as much of the map as the searches see; of all of it where nobody may look at them."""
+        if self._is_fixed(features):
+            return MatchField.of(features, image_hw=image_hw)
+        # the second search is about the first's best place, the parabola about the second's
+        reach = self.search_px_at_512 + self.coarse_px_at_512 + 2 * self.fine_px_at_512
+        return MatchField.around(
+            features,
+            points_xy,
+            reach_px=scale_from_512(reach, image_hw),
+            reach_cells=self.spacing_cells,
+            image_hw=image_hw,
+        )
+
+    def _is_fixed(self, features: Float[Tensor, "..."]) -> bool:
+        return self.fixed_shapes or features.device.type != "cpu"
+
     def _search(
         self,
         field: MatchField,
@@ -91,7 +114,7 @@ class Patch:
         offsets = self._offsets(field)
         patches = reference[:, :-1].reshape(len(reference), len(offsets), -1)
         px = scale_from_512(1.0, field.image_hw)
-        fixed = self.fixed_shapes or field.unit.device.type != "cpu"
+        fixed = self._is_fixed(field.unit)
 
         def mismatches(places_xy: Float[Tensor, "m s 2"], reach: float) -> Float[Tensor, "m s"]:
             extent = field.extent_of(2 * reach, side_cells=2 * self.spacing_cells)
