@@ -2,11 +2,13 @@
 
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Tag
+from pydantic import BeforeValidator, Discriminator, Tag
 
 from tugan.dragging.methods import SolverName
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.newton_settings import NewtonSettings
+
+FRESH_POINTS_BEFORE = 2
 
 
 def _solver_of(settings: Any) -> SolverName:  # noqa: ANN401 (a dict of a file, or settings)
@@ -19,7 +21,15 @@ def _solver_of(settings: Any) -> SolverName:  # noqa: ANN401 (a dict of a file, 
     )
 
 
+def _as_then(settings: Any) -> Any:  # noqa: ANN401
+    """With what newton did before a setting said it, so that old drags repeat to the bit."""
+    if isinstance(settings, dict):
+        return {"fresh_points": FRESH_POINTS_BEFORE} | settings
+    return settings
+
+
 SettingsField = Annotated[
-    Annotated[DragSettings, Tag("adam")] | Annotated[NewtonSettings, Tag("newton")],
+    Annotated[DragSettings, Tag("adam")]
+    | Annotated[NewtonSettings, BeforeValidator(_as_then), Tag("newton")],
     Discriminator(_solver_of),
 ]

@@ -38,8 +38,6 @@ SURPRISE = 0.5
 """A prediction off by this share of the motion makes the Jacobian anew."""
 BROYDEN = 0.7
 """Share of the surprise that corrects the Jacobian."""
-FEW_POINTS = 2
-"""Up to this many, the Jacobian is computed at every step: it costs no more than a picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,13 +238,9 @@ class Newton:
     def _corrected(self, state: NewtonState, seen: Observation) -> Float[Tensor, "e m"] | None:
         """Broyden's update, or None where the Jacobian is to be computed."""
         jacobian, change = state.jacobian, state.last_change
-        few = len(seen.handles_xy) <= FEW_POINTS
-        if (
-            jacobian is None
-            or change is None
-            or few
-            or state.age + 1 >= self.settings.refresh_steps
-        ):
+        few = len(seen.handles_xy) <= self.settings.fresh_points
+        old = state.age + 1 >= self.settings.refresh_steps
+        if jacobian is None or change is None or few or old:
             return None
         predicted = jacobian @ change
         moved = (seen.handles_xy - state.seen_xy).flatten()

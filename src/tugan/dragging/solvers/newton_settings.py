@@ -41,8 +41,11 @@ class NewtonSettings:
     patience_steps: int = 2
     """Steps of little progress that count as being stuck."""
     refresh_steps: int = 4
-    """With more than two points the Jacobian is computed anew after this many steps, or as soon as
-    a prediction is off by half; in between it is corrected by the motion seen (Broyden 1965)."""
+    """The Jacobian is computed anew after this many steps, or as soon as a prediction is off by
+    half; in between it is corrected by the motion seen (Broyden 1965)."""
+    fresh_points: int = 0
+    """Up to this many points it is computed at every step, as projects saved before this setting
+    was there have it for two."""
     lost_below: float = 0.3
     """A match of less confidence is lost: the point is no longer pulled, and says so."""
     mask_weight: float = 1.0
@@ -79,6 +82,8 @@ class NewtonSettings:
             raise InvalidDragError(f"the mask's weight cannot be {self.mask_weight}")
         if not 0 <= self.lost_below < 1:
             raise InvalidDragError(f"lost_below must be in [0, 1), got {self.lost_below}")
+        if self.fresh_points < 0:
+            raise InvalidDragError(f"fresh_points cannot be negative, got {self.fresh_points}")
         if self.max_steps < 0:
             raise InvalidDragError(f"the step limit cannot be negative, got {self.max_steps}")
         if self.patience_steps < 1 or self.refresh_steps < 1:

@@ -14,7 +14,7 @@ from tugan.core.errors import InvalidDragError
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.solvers.adam import Adam, AdamState
 from tugan.dragging.solvers.adam_moments import AdamMoments
-from tugan.dragging.solvers.newton import FEW_POINTS, Newton, NewtonState
+from tugan.dragging.solvers.newton import Newton, NewtonState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,6 @@ def restored_state(
 
 
 def _saved_newton(state: NewtonState) -> SavedNewton:
-    few = len(state.seen_xy) <= FEW_POINTS
     return SavedNewton(
         steps=state.steps,
         move=_kept(state.move),
@@ -86,8 +85,8 @@ def _saved_newton(state: NewtonState) -> SavedNewton:
         expected_xy=_kept(state.expected_xy),
         seen_xy=_kept(state.seen_xy),
         damping=state.damping,
-        jacobian=None if few or state.jacobian is None else _kept(state.jacobian),
-        last_change=None if few or state.last_change is None else _kept(state.last_change),
+        jacobian=None if state.jacobian is None else _kept(state.jacobian),
+        last_change=None if state.last_change is None else _kept(state.last_change),
         age=state.age,
         left_px=state.left_px,
         waited=state.waited,
