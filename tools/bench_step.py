@@ -2,6 +2,7 @@
 
     python tools/bench_step.py                 # 512 px config-f, 1 and 10 points; faces-1024
     python tools/bench_step.py --size 256 --steps 3
+    python tools/bench_step.py --memory        # newton's peak on each model, with 1, 68, 200 points
 
 The reference synthesises the whole picture on every step, scales and normalises weight tensors,
 leaves them unfrozen, resizes the features to the picture, keeps the initial ones for the mask, and
@@ -35,12 +36,15 @@ from tugan.core.allocator import keep_freed_memory
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.adam import Adam
+from tugan.dragging.solvers.newton import Newton
+from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.generators.loading import build, load_generator
 from tugan.generators.model_config import About, CanonicalModel, ModelConfig, architecture_json
-from tugan.generators.protocol import DragHints, sample_z, synthesize
+from tugan.generators.protocol import DragHints, PretrainedGenerator, sample_z, synthesize
 from tugan.generators.stylegan2.config import StyleGan2Config
 from tugan.generators.stylegan2.layers import StyledConv, ToRgb, doubling_filter, upsample_image
 from tugan.generators.stylegan2.network import StyleGan2, SynthesisBlock
+from tugan.generators.w_statistics import w_statistics_of
 
 FEATURE_PX = 128
 
@@ -283,6 +287,46 @@ def measure_faces(steps: int) -> dict[str, float]:
     }
 
 
+def measure_memory(size_px: int, count: int) -> dict[str, float]:
+    """Peaks of three steps of newton, and of the picture after them; size 0 is faces-1024."""
+    if size_px:
+        keep_freed_memory()
+        made = random_generator(size_px)
+        made.lay_out_weights()
+        network: PretrainedGenerator = made
+    else:
+        network = load_generator(device="cpu")
+    side_px = network.info.size_hw[0]
+    handles, targets = points(count, side_px)
+    ws = network.map(sample_z(0, z_dim=512))
+    solver = Newton(settings=NewtonSettings.for_generator(network.info))
+    problem = DragProblem(generator=network, ws=ws, handles_xy=handles, targets_xy=targets)
+    w_statistics_of(network)  # estimated once, and kept from then on
+    forget_peak()
+    state = solver.init(problem)
+    for _ in range(3):
+        state = solver.update(problem, state, solver.observe(problem, state))
+    steps_mib = peak_mib()
+    synthesize(network, solver.observe(problem, state).ws)
+    return {"steps_mib": steps_mib, "picture_mib": peak_mib()}
+
+
+def compare_memory() -> None:
+    """Prints a table of peaks."""
+    print("newton, peak MiB of the process   points   three steps   with the whole picture")
+    for size_px, name in (
+        (0, "faces-1024"),
+        *((size_px, f"config-f, {size_px} px") for size_px in (256, 512, 1024)),
+    ):
+        for count in (1, 68, 200):
+            found = in_own_process(
+                *("--variant", "memory", "--size", str(size_px), "--points", str(count))
+            )
+            print(
+                f"{name:<33} {count:>6}   {found['steps_mib']:11.0f}   {found['picture_mib']:22.0f}"
+            )
+
+
 def measure_live(steps: int) -> dict[str, float]:
     """The default model under a hand: a step of newton, its preview of 512 px as a JPEG."""
     act = faces_live()
@@ -376,10 +420,15 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--points", type=int, default=1)
-    parser.add_argument("--variant", choices=("plain", "ours", "faces", "live"))
+    parser.add_argument("--variant", choices=("plain", "ours", "faces", "live", "memory"))
+    parser.add_argument("--memory", action="store_true", help="newton's memory, and nothing else")
     arguments = parser.parse_args()
     if arguments.variant == "faces":
         print(json.dumps(measure_faces(arguments.steps)))
+    elif arguments.variant == "memory":
+        print(json.dumps(measure_memory(arguments.size, arguments.points)))
+    elif arguments.memory:
+        compare_memory()
     elif arguments.variant == "live":
         print(json.dumps(measure_live(arguments.steps)))
     elif arguments.variant:

@@ -30,6 +30,7 @@ from safetensors.torch import save
 from checkpoint_mutations import CANARY, mutate
 from foreign_checkpoints import Shape, pickled, random_tensors, torch_saved
 from foreign_layouts import nvidia_module, rosinality_tensors, tensorflow_network
+from tugan.core.allocator import keep_freed_memory
 from tugan.core.errors import CheckpointError
 from tugan.generators.loading import load_generator
 
@@ -129,6 +130,7 @@ def work(seed: int, seconds: float, findings: Path, tried: Path) -> None:
     """Fuzz in this process until the time is up, and note the count of every outcome."""
     rng = random.Random(seed)
     seeds = list(seed_files().values())
+    keep_freed_memory()  # asks the C library, once in a process
     watch = Watch()
     current = Path("current")
     "ä".encode("cp437")  # zipfile imports this codec at the first name that needs it

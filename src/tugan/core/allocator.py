@@ -8,6 +8,7 @@ system and fetches it anew, page by page; on 2 CPU cores that was half the time 
 import ctypes
 import os
 import sys
+from functools import cache
 
 ENVIRONMENT_VARIABLE = "TUGAN_MALLOC"
 KEPT_BYTES = 512 * 2**20
@@ -19,6 +20,7 @@ LARGEST_KEPT_BYTES = 32 * 2**20
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
+@cache
 def keep_freed_memory() -> bool:
     """Let this process reuse the large blocks that it frees; false if it is left as it is.
 

@@ -49,7 +49,11 @@ class LiveDrag:
     ) -> None:
         """``ws`` is the start, ``(1, num_ws, w_dim)``; nothing is held yet."""
         chosen = settings or NewtonSettings.for_generator(generator.info)
-        self._solver = Newton(settings=replace(chosen, max_steps=UNLIMITED_STEPS))
+        # the hand corrects what a kept Jacobian errs; a mask has no hand
+        fresh_points = 0 if mask is None else chosen.fresh_points
+        self._solver = Newton(
+            settings=replace(chosen, max_steps=UNLIMITED_STEPS, fresh_points=fresh_points)
+        )
         self._generator, self._ws, self._mask = generator, ws, mask
         self._noise, self._noise_seed = noise, noise_seed
         self._changed = threading.Condition()

@@ -2,13 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Tag
+from pydantic import Discriminator, Tag
 
 from tugan.dragging.methods import SolverName
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.newton_settings import NewtonSettings
-
-FRESH_POINTS_BEFORE = 2
 
 
 def _solver_of(settings: Any) -> SolverName:  # noqa: ANN401 (a dict of a file, or settings)
@@ -21,15 +19,7 @@ def _solver_of(settings: Any) -> SolverName:  # noqa: ANN401 (a dict of a file, 
     )
 
 
-def _as_then(settings: Any) -> Any:  # noqa: ANN401
-    """With what newton did before a setting said it, so that old drags repeat to the bit."""
-    if isinstance(settings, dict):
-        return {"fresh_points": FRESH_POINTS_BEFORE} | settings
-    return settings
-
-
 SettingsField = Annotated[
-    Annotated[DragSettings, Tag("adam")]
-    | Annotated[NewtonSettings, BeforeValidator(_as_then), Tag("newton")],
+    Annotated[DragSettings, Tag("adam")] | Annotated[NewtonSettings, Tag("newton")],
     Discriminator(_solver_of),
 ]

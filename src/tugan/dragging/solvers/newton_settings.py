@@ -43,9 +43,9 @@ class NewtonSettings:
     refresh_steps: int = 4
     """The Jacobian is computed anew after this many steps, or as soon as a prediction is off by
     half; in between it is corrected by the motion seen (Broyden 1965)."""
-    fresh_points: int = 0
-    """Up to this many points it is computed at every step, as projects saved before this setting
-    was there have it for two."""
+    fresh_points: int = 2
+    """Up to this many points it is computed at every step: a little surer, above all with a mask.
+    Under a hand, where the next picture matters more, it is not (:class:`LiveDrag`)."""
     lost_below: float = 0.3
     """A match of less confidence is lost: the point is no longer pulled, and says so."""
     mask_weight: float = 1.0
