@@ -165,6 +165,26 @@ def test_fixed_shapes_find_the_same_places(px: int) -> None:
     torch.testing.assert_close(found.mismatch, expected.mismatch, atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("size_hw", [(256, 256), (512, 256), (64, 320)])
+@pytest.mark.parametrize("place", [(0.0, 0.0), (1.0, 1.0), (0.0, 0.6), (0.45, 1.0), (0.52, 0.37)])
+def test_a_part_of_the_map_is_as_good_as_all_of_it(
+    size_hw: tuple[int, int], place: tuple[float, float]
+) -> None:
+    """The search of a point alone sees a small rectangle; with fixed shapes it has the whole map."""
+    rng = torch.Generator().manual_seed(3)
+    map_hw = (size_hw[0] // 8, size_hw[1] // 8)
+    start = torch.randn(1, 16, *map_hw, generator=rng)
+    moved = start + 0.3 * torch.randn(start.shape, generator=rng)
+    point = torch.tensor([place]) * torch.tensor([size_hw[1] - 1.0, size_hw[0] - 1.0])
+    reference = Patch().reference(start, point, image_hw=size_hw)
+    found, expected = (
+        tracker.track(moved, reference, point, image_hw=size_hw)
+        for tracker in (Patch(), Patch(fixed_shapes=True))
+    )
+    torch.testing.assert_close(found.points_xy, expected.points_xy, atol=1e-4, rtol=0)
+    torch.testing.assert_close(found.mismatch, expected.mismatch, atol=1e-6, rtol=0)
+
+
 def test_features_that_are_nan_leave_points_inside_the_picture() -> None:
     features = features_shifted_by((0.0, 0.0), HW, 64)
     reference = Patch().reference(features, POINTS, image_hw=HW)
