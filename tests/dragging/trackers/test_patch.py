@@ -170,7 +170,7 @@ def test_fixed_shapes_find_the_same_places(px: int) -> None:
 def test_a_part_of_the_map_is_as_good_as_all_of_it(
     size_hw: tuple[int, int], place: tuple[float, float]
 ) -> None:
-    """The search of a point alone sees a small rectangle; with fixed shapes it has the whole map."""
+    """A point alone is searched for in a small rectangle; with fixed shapes in the whole map."""
     rng = torch.Generator().manual_seed(3)
     map_hw = (size_hw[0] // 8, size_hw[1] // 8)
     start = torch.randn(1, 16, *map_hw, generator=rng)
