@@ -68,7 +68,7 @@ def winograd_conv2d(
 class _Winograd(torch.autograd.Function):
     @staticmethod
     def forward(x: Tensor, transformed: Tensor) -> Tensor:
-        return _in_tiles(x, transformed, _transforms())
+        return _in_tiles(x, transformed, mirrored=False)
 
     @staticmethod
     def setup_context(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
@@ -78,12 +78,12 @@ class _Winograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, upstream):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN205
         (transformed,) = ctx.saved_tensors
-        return _in_tiles(upstream, transformed.transpose(1, 2), _transforms().mirrored()), None
+        return _in_tiles(upstream, transformed.transpose(1, 2), mirrored=True), None
 
     @staticmethod
     def jvp(ctx, tangent, *_):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN205
         (transformed,) = ctx.saved_tensors
-        return _in_tiles(tangent, transformed, _transforms())
+        return _in_tiles(tangent, transformed, mirrored=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,11 +103,6 @@ class _Transforms:
         patch[places] = self.share[:, None] * self.patch
         result[:, places] = self.result
         return _Transforms(patch=patch, weight=self.weight, result=result, share=self.share)
-
-    def in_two_dimensions(self) -> tuple[Float[Tensor, "36 36"], Float[Tensor, "16 36"]]:
-        """Of patches and of products, as single matrices."""
-        patch, result = (torch.kron(one, one).float() for one in (self.patch, self.result))
-        return patch, result
 
 
 @cache
@@ -137,6 +132,15 @@ def _transforms() -> _Transforms:
         return _Transforms(patch=patch, weight=weight, result=result, share=share)
 
 
+@cache
+def _matrices(*, mirrored: bool) -> tuple[Float[Tensor, "36 36"], Float[Tensor, "16 36"]]:
+    """Of patches and of products, in two dimensions at once."""
+    with torch.inference_mode(False), torch.no_grad():
+        chosen = _transforms().mirrored() if mirrored else _transforms()
+        patch, result = (torch.kron(one, one).float() for one in (chosen.patch, chosen.result))
+    return patch, result
+
+
 def _with_roots(roots: list[float]) -> Float[Tensor, " n"]:
     """Coefficients of the polynomial with these roots, the constant first."""
     found = torch.ones(1, dtype=torch.float64)
@@ -149,12 +153,12 @@ def _with_roots(roots: list[float]) -> Float[Tensor, " n"]:
 
 
 def _in_tiles(
-    x: Float[Tensor, "b i h w"], transformed: Float[Tensor, "36 i o"], transforms: _Transforms
+    x: Float[Tensor, "b i h w"], transformed: Float[Tensor, "36 i o"], *, mirrored: bool
 ) -> Float[Tensor, "b o h w"]:
     batch, fan_in, height, width = x.shape
     fan_out = transformed.shape[2]
     rows, columns = -(-height // TILE), -(-width // TILE)
-    of_patch, of_products = transforms.in_two_dimensions()
+    of_patch, of_products = _matrices(mirrored=mirrored)
     padded = x.new_zeros(batch, TILE * rows + 2, TILE * columns + 2, fan_in)
     padded[:, 1 : height + 1, 1 : width + 1] = x.permute(0, 2, 3, 1)
     # 6 x 6 patches, 4 apart
