@@ -9,6 +9,7 @@ from tugan.bench.layer_cost import ConvShape, Cost, linear_cost
 from tugan.generators.mobilestylegan.config import MobileStyleGanConfig
 from tugan.generators.protocol import (
     PretrainedGenerator,
+    TracingGenerator,
     WindowedGenerator,
     sample_z,
     synthesize,
@@ -171,6 +172,28 @@ def test_torch_counts_the_same_products_on_windows(
     ones = torch.ones_like(features)
     seen = counted(lambda: torch.autograd.grad(features, leaf, ones))
     assert seen == pytest.approx(cost.backward.multiply_adds, rel=CLOSE)
+
+
+@pytest.mark.parametrize("model", ["faces", "stylegan2_128"])
+def test_torch_counts_the_same_products_of_a_trace(
+    model: str, request: pytest.FixtureRequest
+) -> None:
+    generator: PretrainedGenerator = request.getfixturevalue(model)
+    assert isinstance(generator, TracingGenerator)
+    config = known_config(generator)
+    assert config is not None
+    until_px = generator.info.hints.feature_px
+    points_xy = torch.tensor([[40.0, 50.0], [60.0, 64.0], [90.0, 30.0]])
+    cost = windows_cost(config, until_px=until_px, points=6)
+    ws = generator.map(sample_z(0, z_dim=generator.info.z_dim))
+    with torch.no_grad():
+        trace = generator.advance_traced(generator.begin(ws), until_px=until_px)
+        ones = torch.ones_like(generator.windows_of(trace, points_xy).features).expand(
+            2, -1, -1, -1, -1
+        )
+        seen = counted(lambda: generator.pulled_back(trace, points_xy, ones))
+    # the styles, of one picture, are computed once more
+    assert seen == pytest.approx(cost.backward.multiply_adds, rel=0.02)
 
 
 def test_the_published_size_of_faces(faces: PretrainedGenerator) -> None:

@@ -11,11 +11,20 @@ from tugan.generators.toy import ToyGenerator
 
 
 def random_network(
-    const_hw: tuple[int, int], *, blocks: int = 6, domain: str = "noise"
+    const_hw: tuple[int, int],
+    *,
+    blocks: int = 6,
+    domain: str = "noise",
+    conv_clamp: float | None = None,
 ) -> StyleGan2:
     """Of so many blocks, with a constant of this size."""
     config = StyleGan2Config(
-        channels=(6,) * blocks, const_hw=const_hw, z_dim=8, w_dim=8, mapping_widths=(8,)
+        channels=(6,) * blocks,
+        const_hw=const_hw,
+        z_dim=8,
+        w_dim=8,
+        mapping_widths=(8,),
+        conv_clamp=conv_clamp,
     )
     hints = DragHints(feature_px=32, latent="w+", rows=4, whitened=False, learning_rate=1e-3)
     model_config = ModelConfig(

@@ -13,6 +13,7 @@ from tugan.generators.protocol import (
     FeatureWindows,
     Noise,
     PretrainedGenerator,
+    TracingGenerator,
     WindowedGenerator,
     sample_z,
 )
@@ -47,6 +48,7 @@ def generators(oracle_dir: Path) -> dict[str, StyleGan2 | MobileStyleGan]:
         "nvidia-256": load_generator(oracle_dir / "nvidia-stylegan2-256.pkl", device="cpu"),
         "tall": random_network((4, 2)),
         "wide": random_network((2, 3)),
+        "clamped": random_network((2, 2), conv_clamp=1.0),
     }
     networks: dict[str, StyleGan2 | MobileStyleGan] = {}
     for name, generator in loaded.items():
@@ -120,6 +122,73 @@ def test_windows_are_the_whole_map_near_their_points(
         close_in_scale(gradients[index], gradient[0])
 
 
+@pytest.mark.parametrize(("name", "until_px", "noise"), [*CASES, ("clamped", 64, "const")])
+def test_a_trace_gives_the_gradients_of_the_whole_map(
+    generators: dict[str, StyleGan2 | MobileStyleGan], name: str, until_px: int, noise: Noise
+) -> None:
+    """Without running a layer again: two functions of each point, all in one batch."""
+    generator = generators[name]
+    image_hw = generator.info.size_hw
+    points_xy = points_of(generator)
+    readings_xy = readings_of(generator, points_xy, until_px)
+    ws = generator.map(sample_z(1, z_dim=generator.info.z_dim)).requires_grad_()
+    begun = generator.begin(ws, noise=noise, noise_seed=SEED)
+    whole = generator.advance(begun, until_px=until_px)
+    wanted = read_whole(whole.features, readings_xy, image_hw)
+
+    with torch.no_grad():
+        trace = generator.advance_traced(begun.detach(), until_px=until_px)
+        plain = generator.advance(begun.detach(), until_px=until_px)
+    assert torch.equal(trace.state.features, plain.features)
+    assert (trace.state.image is None) == (plain.image is None)
+    if plain.image is not None and trace.state.image is not None:
+        assert torch.equal(trace.state.image, plain.image)
+    near = generator.windows_of(trace, points_xy)
+    assert near.block == generator.info.block(until_px)
+    leaf = near.features.requires_grad_()
+    got = read_windows(near, readings_xy, image_hw)
+    close_in_scale(got, wanted)
+
+    rng = torch.Generator().manual_seed(0)
+    directions = torch.randn(2, *wanted.shape, generator=rng).double()
+    upstream = torch.stack(
+        [
+            torch.autograd.grad((got * direction).sum(), leaf, retain_graph=True)[0]
+            for direction in directions
+        ]
+    )
+    with torch.no_grad():
+        gradients = generator.pulled_back(trace, points_xy, upstream)
+    assert gradients.shape == (2, len(points_xy), *ws.shape[1:])
+    for function, direction in enumerate(directions):
+        for point, value in enumerate((wanted * direction).sum(dim=(1, 2))):
+            (gradient,) = torch.autograd.grad(value, ws, retain_graph=True)
+            close_in_scale(gradients[function, point], gradient[0])
+
+
+def test_a_clamp_is_at_work(generators: dict[str, StyleGan2 | MobileStyleGan]) -> None:
+    """In the case above: otherwise it would say nothing of clamps."""
+    generator = generators["clamped"]
+    assert isinstance(generator, StyleGan2)
+    clamp = generator.config.conv_clamp
+    assert clamp is not None
+    begun = generator.begin(generator.map(sample_z(1, z_dim=generator.info.z_dim)))
+    maps = generator.advance_traced(begun, until_px=64).maps
+    assert all((one.abs() == clamp).any() for one in maps[-3:])
+
+
+def test_a_trace_is_of_one_picture_from_its_start(faces: PretrainedGenerator) -> None:
+    assert isinstance(faces, TracingGenerator)
+    ws = faces.map(sample_z(1, z_dim=512, count=2))
+    with pytest.raises(ValueError, match="of one picture, from its start: got 2 after 0 blocks"):
+        faces.advance_traced(faces.begin(ws), until_px=8)
+    gone_on = faces.advance(faces.begin(ws[:1]), until_px=4)
+    with pytest.raises(ValueError, match="got 1 after 1 blocks"):
+        faces.advance_traced(gone_on, until_px=8)
+    with pytest.raises(ValueError, match="has no 48 px block"):
+        faces.advance_traced(faces.begin(ws[:1]), until_px=48)
+
+
 @pytest.mark.parametrize("name", ["faces", "nvidia-128"])
 def test_windows_promise_no_more_than_they_must(
     generators: dict[str, StyleGan2 | MobileStyleGan], name: str
@@ -169,3 +238,4 @@ def test_as_many_latents_as_points(faces: PretrainedGenerator) -> None:
 
 def test_not_every_generator_has_windows(toy: ToyGenerator) -> None:
     assert not isinstance(toy, WindowedGenerator)
+    assert not isinstance(toy, TracingGenerator)

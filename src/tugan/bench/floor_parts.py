@@ -35,7 +35,7 @@ from tugan.generators.preview import PreviewHead
 from tugan.generators.protocol import (
     Generator,
     SynthesisState,
-    WindowedGenerator,
+    TracingGenerator,
     Ws,
     synthesize,
 )
@@ -158,11 +158,16 @@ def point_parts(problem: DragProblem, *, until_px: int) -> Iterator[Part]:
         cost=None,  # reads as much of the map as the points' searches see together
     )
 
+    trace = None
+    if isinstance(generator, TracingGenerator):
+        with torch.no_grad():  # the tracking's synthesis is the derivatives', too
+            trace = generator.advance_traced(generator.begin(problem.ws), until_px=until_px)
+
     def derive() -> FeatureFlow:
-        return feature_flow(generator, problem.ws, handles_xy, until_px=until_px)
+        return feature_flow(generator, problem.ws, handles_xy, until_px=until_px, trace=trace)
 
     config = known_config(generator)
-    where = "on windows" if isinstance(generator, WindowedGenerator) else "on the whole map"
+    where = "on the whole map" if trace is None else "on windows"
     yield Part(
         name=f"newton: derivatives {where}",
         points=count,
@@ -208,9 +213,11 @@ def _features(generator: Generator, ws: Ws, until_px: int) -> SynthesisState:
 
 
 def _derivatives_cost(config: KnownConfig, until_px: int, points: int) -> Cost:
-    """Forward, then two products of a vector and the Jacobian, along each point's two slopes."""
-    windows = windows_cost(config, until_px=until_px, points=points)
-    return windows.forward + windows.backward + windows.backward
+    """Two products of a vector and the Jacobian, along each point's two slopes, in one batch.
+
+    There is no forward pass in them: the one that tracked has made the maps.
+    """
+    return windows_cost(config, until_px=until_px, points=2 * points).backward
 
 
 def _solution(problem: DragProblem, flow: FeatureFlow) -> Part:

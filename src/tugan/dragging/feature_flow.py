@@ -6,7 +6,8 @@ with ``A = [dF/dx, dF/dy]``, that gives ``A'A dp + A' (dF/dw) dw = 0``, so
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -21,6 +22,8 @@ from tugan.generators.protocol import (
     FeatureWindows,
     Generator,
     Noise,
+    Trace,
+    TracingGenerator,
     WindowedGenerator,
     Ws,
 )
@@ -36,9 +39,15 @@ RIDGE = 1e-3
 """Added to ``A'A``, as a share of its trace, where the picture does not say which way."""
 POINTS_AT_ONCE = 8
 """Bounds memory; larger batches are no faster on a CPU."""
+TRACED_POINTS_AT_ONCE = 16
+"""The same where no layer is run again and nothing is kept for autograd."""
+TRACED_POINTS_AT_ONCE_ON_A_GPU = 256
+"""There it is starting the kernels that takes the time."""
 
 _Reader = Callable[[Tensor], Tensor]
 """Features ``(n, q, c)`` at image points ``(n, q, 2)``."""
+_Derivative = Callable[[Tensor], Tensor]
+"""By ``ws``, ``(2, n, rows, d)``, of two numbers of each point, ``(2, n)``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +68,16 @@ def feature_flow(
     until_px: int,
     noise: Noise = "const",
     noise_seed: int = 0,
+    trace: Trace | None = None,
 ) -> FeatureFlow:
     """Of the picture of ``ws``, ``(1, rows, d)``, at the block of this size.
 
     Two vector-Jacobian products a point. Generators that can run on windows do them on windows,
-    where they cost a small part of a picture's.
+    where they cost a small part of a picture's; with the ``trace`` of this very synthesis, to this
+    block, a generator that can does not even run the windows' layers again.
     """
+    if trace is not None and isinstance(generator, TracingGenerator):
+        return _traced_flow(generator, trace, points_xy)
     flows = []
     for points in points_xy.split(POINTS_AT_ONCE):
         leaf = ws.detach().expand(len(points), -1, -1).clone().requires_grad_()
@@ -78,7 +91,46 @@ def feature_flow(
                 read = _whole_reader(generator, leaf, until_px, noise, noise_seed)
             block = generator.info.block(until_px)
             cell_xy = _cell_xy(block, generator.info.size_hw, like=points)
-            flows.append(_flow(read, leaf, points, cell_xy))
+            flows.append(_flow(read, points, cell_xy, partial(_by_autograd, leaf)))
+    return _joined(flows)
+
+
+def _traced_flow(
+    generator: TracingGenerator, trace: Trace, points_xy: Float[Tensor, "n 2"]
+) -> FeatureFlow:
+    on_cpu = points_xy.device.type == "cpu"
+    flows = []
+    for points in points_xy.split(
+        TRACED_POINTS_AT_ONCE if on_cpu else TRACED_POINTS_AT_ONCE_ON_A_GPU
+    ):
+        windows = generator.windows_of(trace, points)
+        leaf = windows.features.detach().requires_grad_()
+        near = replace(windows, features=leaf)
+        cell_xy = _cell_xy(windows.block, generator.info.size_hw, like=points)
+
+        def differentiate(
+            along: Tensor, leaf: Tensor = leaf, points: Tensor = points
+        ) -> Float[Tensor, "2 n rows d"]:
+            upstream = _by_autograd(leaf, along)
+            return generator.pulled_back(trace, points, upstream)
+
+        with torch.enable_grad():
+            read = _window_reader(near, image_hw=generator.info.size_hw)
+            flows.append(_flow(read, points, cell_xy, differentiate))
+    return _joined(flows)
+
+
+def _by_autograd(
+    leaf: Float[Tensor, "n ..."], along: Float[Tensor, "2 n"]
+) -> Float[Tensor, "2 n ..."]:
+    with torch.enable_grad():
+        first, second = along.sum(dim=1)
+    (by_first,) = torch.autograd.grad(first, leaf, retain_graph=True)
+    (by_second,) = torch.autograd.grad(second, leaf)
+    return torch.stack([by_first, by_second])
+
+
+def _joined(flows: list[FeatureFlow]) -> FeatureFlow:
     return FeatureFlow(
         jacobian=torch.cat([flow.jacobian for flow in flows]),
         structure=torch.cat([flow.structure for flow in flows]),
@@ -131,7 +183,10 @@ class _Patch:
 
 
 def _flow(
-    read: _Reader, leaf: Ws, points_xy: Float[Tensor, "n 2"], cell_xy: Float[Tensor, "2"]
+    read: _Reader,
+    points_xy: Float[Tensor, "n 2"],
+    cell_xy: Float[Tensor, "2"],
+    differentiate: _Derivative,
 ) -> FeatureFlow:
     patch = _Patch.around(points_xy, cell_xy)
     values = read(patch.places_xy)
@@ -139,15 +194,14 @@ def _flow(
         slopes = patch.slopes(read, cell_xy)
         structure = patch.structure(slopes)
     along = torch.einsum("nkqc,nqc,q->kn", slopes, values, patch.weights)
-    change = torch.stack(
-        [torch.autograd.grad(along[k].sum(), leaf, retain_graph=k == 0)[0] for k in (0, 1)], dim=1
-    ).float()
+    with torch.no_grad():
+        change = differentiate(along).float()
     ridge = RIDGE * structure.diagonal(dim1=1, dim2=2).sum(dim=1).clamp(min=1e-12)
     eye = torch.eye(2, dtype=structure.dtype, device=structure.device)
     # inv itself asks the device whether it went well; with the ridge it does
     inverse, _ = torch.linalg.inv_ex(structure + ridge[:, None, None] * eye)
     return FeatureFlow(
-        jacobian=-torch.einsum("nkl,nlrd->nkrd", inverse, change), structure=structure
+        jacobian=-torch.einsum("nkl,lnrd->nkrd", inverse, change), structure=structure
     )
 
 

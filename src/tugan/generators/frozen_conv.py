@@ -37,6 +37,22 @@ def frozen_doubling_conv2d(
     return out
 
 
+def conv2d_pulled_back(
+    upstream: Float[Tensor, "b o h w"], weight: Float[Tensor, "o i 3 3"]
+) -> Float[Tensor, "b i h w"]:
+    """The gradient by its input of a 3x3 convolution that keeps the size."""
+    shape = (len(upstream), weight.shape[1], *upstream.shape[2:])
+    gradient: Tensor = conv2d_input(shape, weight, upstream, padding=1)
+    return gradient
+
+
+def doubling_conv2d_pulled_back(
+    upstream: Float[Tensor, "b o oh ow"], weight: Float[Tensor, "o i kh kw"]
+) -> Float[Tensor, "b i h w"]:
+    """The same of :func:`frozen_doubling_conv2d`."""
+    return F.conv2d(upstream, weight.transpose(0, 1), stride=2)
+
+
 class _FrozenConv2d(torch.autograd.Function):
     @staticmethod
     def forward(x: Tensor, weight: Tensor, padding: int, groups: int) -> Tensor:
@@ -77,7 +93,7 @@ class _FrozenDoublingConv2d(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
         (weight,) = ctx.saved_tensors
-        return F.conv2d(upstream, weight.transpose(0, 1), stride=2), None
+        return doubling_conv2d_pulled_back(upstream, weight), None
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_: Tensor | None) -> Tensor:  # noqa: ANN401

@@ -237,6 +237,44 @@ class WindowedGenerator(Generator, Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """What the layers of a synthesis gave, for derivatives that need not run them again."""
+
+    state: SynthesisState = field(repr=False)
+    """Of one picture, where the synthesis has stopped."""
+    maps: tuple[Float[Tensor, "1 _ _ _"], ...] = field(repr=False)
+    """What the layers gave, in turn, each of the size of its block; last the block's features."""
+
+
+@runtime_checkable
+class TracingGenerator(Generator, Protocol):
+    """A generator that can differentiate features near points by the maps it has made already."""
+
+    def advance_traced(self, state: SynthesisState, *, until_px: int) -> Trace:
+        """As ``advance``, of one picture from its start, with the layers' maps kept.
+
+        ``ValueError`` for a synthesis that has gone on, of several pictures, or to no such block.
+        """
+        ...
+
+    def windows_of(self, trace: Trace, points_xy: Float[Tensor, "n 2"]) -> FeatureWindows:
+        """Its features near points, in pixels of the picture."""
+        ...
+
+    def pulled_back(
+        self,
+        trace: Trace,
+        points_xy: Float[Tensor, "n 2"],
+        upstream: Float[Tensor, "k n c h w"],
+    ) -> Float[Tensor, "k n rows d"]:
+        """Gradients by ``ws`` of k functions of each point's window, given theirs by the window.
+
+        The windows are those of :meth:`windows_of`, and as exact.
+        """
+        ...
+
+
 @runtime_checkable
 class PretrainedGenerator(Generator, Protocol):
     """A generator that can be saved: all the families' networks are modules with a config."""

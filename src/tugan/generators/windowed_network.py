@@ -1,14 +1,17 @@
 """Staged networks that can compute a block's features near points alone."""
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor
 
 from tugan.generators.noise import NoiseSource
-from tugan.generators.protocol import FeatureWindows, Noise, SynthesisState, Ws
+from tugan.generators.protocol import FeatureWindows, Noise, SynthesisState, Trace, Ws
 from tugan.generators.staged_network import StagedNetwork
+from tugan.generators.stepping import blocks_until
+from tugan.generators.window_gradients import Down, features_near, gradients_near
 from tugan.generators.windows import blocks_before_windows, windowed_features
 
 
@@ -58,6 +61,68 @@ class WindowedNetwork(StagedNetwork):
             self._info, points=points, until_px=until_px, side=self.window_side
         )
         return None if done is None else self._info.blocks[done - 1].until_px
+
+    def advance_traced(self, state: SynthesisState, *, until_px: int) -> Trace:
+        """As ``advance``, of one picture from its start, with the layers' maps kept."""
+        if state.blocks_done > 0 or len(state.ws) != 1:
+            raise ValueError(
+                f"a trace is of one picture, from its start: got {len(state.ws)} after"
+                f" {state.blocks_done} blocks"
+            )
+        end = blocks_until(state, self._info, until_px=until_px)
+        x, image = state.features, state.image
+        found: list[Tensor] = []
+        noise = NoiseSource(kind=state.noise, seed=state.noise_seed)
+        for index in range(end):
+            maps, image = self._traced_block(index, x, image, state.ws, noise)
+            x = maps[-1]
+            found.extend(maps)
+        return Trace(
+            state=replace(state, blocks_done=end, features=x, image=image), maps=tuple(found)
+        )
+
+    def windows_of(self, trace: Trace, points_xy: Float[Tensor, "n 2"]) -> FeatureWindows:
+        """A trace's features near points."""
+        return features_near(trace, points_xy, info=self._info, side=self.window_side)
+
+    def pulled_back(
+        self,
+        trace: Trace,
+        points_xy: Float[Tensor, "n 2"],
+        upstream: Float[Tensor, "k n c h w"],
+    ) -> Float[Tensor, "k n rows d"]:
+        """Gradients by ``ws`` of k functions of each point's window, given theirs by it."""
+        return gradients_near(
+            trace,
+            points_xy,
+            upstream,
+            info=self._info,
+            side=self.window_side,
+            block=self._block_pulled_back,
+        )
+
+    @abstractmethod
+    def _traced_block(
+        self,
+        index: int,
+        x: Float[Tensor, "b i h w"],
+        image: Tensor | None,
+        ws: Ws,
+        noise: NoiseSource,
+    ) -> tuple[tuple[Float[Tensor, "b c oh ow"], ...], Tensor | None]:
+        """What a block's layers give, its features last; and the picture so far, if any."""
+
+    @abstractmethod
+    def _block_pulled_back(
+        self,
+        index: int,
+        upstream: Down,
+        x: Float[Tensor, "m i h w"] | None,
+        maps: tuple[Float[Tensor, "m c oh ow"], ...],
+        ws: Ws,
+        noise: NoiseSource,
+    ) -> tuple[Down | None, dict[int, Float[Tensor, "k n d"]]]:
+        """See :class:`tugan.generators.window_gradients.BlockGradient`."""
 
     @abstractmethod
     def _block(

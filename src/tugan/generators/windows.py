@@ -7,7 +7,7 @@ a convolution's zero padding at a window's edge is either the true one or far fr
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -84,6 +84,48 @@ def _cells_a_point(lower: FeatureBlock, side: int) -> int:
     return 4 * height * width
 
 
+@dataclass(frozen=True, kw_only=True)
+class BlockWindows:
+    """Where a block's windows lie, one around each point: on its input's map, and on its own."""
+
+    lower_hw: tuple[int, int] | None
+    """None before the first block: all of the constant."""
+    lower_xy: Int[Tensor, "n 2"]
+    """Cells at the top left."""
+    upper_hw: tuple[int, int]
+    upper_xy: Int[Tensor, "n 2"]
+
+
+def block_windows(
+    info: GeneratorInfo,
+    points_xy: Float[Tensor, "n 2"],
+    *,
+    first: int,
+    end: int,
+    side: int,
+) -> tuple[BlockWindows, ...]:
+    """Of the blocks from ``first`` to before ``end``: maps of more than ``side`` cells are cropped.
+
+    The first of them gets whole maps, cropped if they are larger.
+    """
+    corner = points_xy.new_zeros(points_xy.shape, dtype=torch.long)
+    upper_hw, upper_xy = info.blocks[max(first - 1, 0)].size_hw, corner
+    found = []
+    for index in range(first, end):
+        lower_hw, lower_xy = None, corner
+        if index > 0:
+            lower_hw, lower_xy = upper_hw, upper_xy
+            if max(lower_hw) > side:
+                lower_hw = (min(lower_hw[0], side), min(lower_hw[1], side))
+                map_hw = info.blocks[index - 1].size_hw
+                lower_xy = _origins(points_xy, info.size_hw, map_hw, lower_hw)
+            upper_hw, upper_xy = (2 * lower_hw[0], 2 * lower_hw[1]), 2 * lower_xy
+        found.append(
+            BlockWindows(lower_hw=lower_hw, lower_xy=lower_xy, upper_hw=upper_hw, upper_xy=upper_xy)
+        )
+    return tuple(found)
+
+
 def windowed_features(
     state: SynthesisState,
     points_xy: Float[Tensor, "n 2"],
@@ -105,26 +147,22 @@ def windowed_features(
             f" {len(state.ws)} for points {tuple(points_xy.shape)}"
         )
     x, ws = state.features, state.ws.expand(count, -1, -1)
+    first, end = state.blocks_done, blocks_until(state, info, until_px=until_px)
     points_xy = points_xy.detach().to(x.device, torch.float32)
-    origins_xy = points_xy.new_zeros(points_xy.shape, dtype=torch.long)
+    plan = block_windows(info, points_xy, first=first, end=end, side=side)
     noise = NoiseSource(kind=state.noise, seed=state.noise_seed)
-    blocks = info.blocks[: blocks_until(state, info, until_px=until_px)]
-    window_hw = info.blocks[max(state.blocks_done - 1, 0)].size_hw
-    for index in range(state.blocks_done, len(blocks)):
-        upper = blocks[index]
-        if index > 0:
-            lower = blocks[index - 1]
-            height, width = window_hw
-            if height > side or width > side:
-                window_hw = (min(height, side), min(width, side))
-                moved_xy = _origins(points_xy, info.size_hw, lower.size_hw, window_hw)
-                x = _cropped(x, _cells(moved_xy - origins_xy, window_hw, width=width))
-                origins_xy = moved_xy
-            window_hw = (2 * window_hw[0], 2 * window_hw[1])
-            origins_xy = 2 * origins_xy
-        cells = _cells(origins_xy, window_hw, width=upper.size_hw[1])
+    map_hw, map_xy = (
+        info.blocks[max(first - 1, 0)].size_hw,
+        points_xy.new_zeros(points_xy.shape, dtype=torch.long),
+    )
+    for index, windows in enumerate(plan, start=first):
+        lower_hw = windows.lower_hw
+        if lower_hw is not None and lower_hw != map_hw:
+            x = cropped(x, cells_of(windows.lower_xy - map_xy, lower_hw, width=map_hw[1]))
+        map_hw, map_xy = windows.upper_hw, windows.upper_xy
+        cells = cells_of(map_xy, map_hw, width=info.blocks[index].size_hw[1])
         x = block(index, x.expand(count, -1, -1, -1), ws, replace(noise, cells=cells))
-    return FeatureWindows(features=x, origins_xy=origins_xy, block=blocks[-1])
+    return FeatureWindows(features=x, origins_xy=map_xy, block=info.blocks[end - 1])
 
 
 def _origins(
@@ -142,7 +180,7 @@ def _origins(
     return torch.minimum(origins.clamp(min=0), map_wh - window_wh).long()
 
 
-def _cells(
+def cells_of(
     origins_xy: Int[Tensor, "n 2"], window_hw: tuple[int, int], *, width: int
 ) -> Int[Tensor, "n h w"]:
     """The cells of windows, counted along the rows of a map of this width."""
@@ -151,7 +189,7 @@ def _cells(
     return (origins_xy[:, 1] * width + origins_xy[:, 0])[:, None, None] + window
 
 
-def _cropped(
+def cropped(
     x: Float[Tensor, "b c h w"], places: Int[Tensor, "n wh ww"]
 ) -> Float[Tensor, "n c wh ww"]:
     """Each element, or all of a single one, at its own places; works and returns channels last."""

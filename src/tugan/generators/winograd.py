@@ -65,6 +65,13 @@ def winograd_conv2d(
     return out
 
 
+def winograd_pulled_back(
+    upstream: Float[Tensor, "b o h w"], transformed: Float[Tensor, "36 i o"]
+) -> Float[Tensor, "b i h w"]:
+    """Its gradient by ``x``."""
+    return _in_tiles(upstream, transformed.transpose(1, 2), mirrored=True)
+
+
 class _Winograd(torch.autograd.Function):
     @staticmethod
     def forward(x: Tensor, transformed: Tensor) -> Tensor:
@@ -78,7 +85,7 @@ class _Winograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, upstream):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN205
         (transformed,) = ctx.saved_tensors
-        return _in_tiles(upstream, transformed.transpose(1, 2), mirrored=True), None
+        return winograd_pulled_back(upstream, transformed), None
 
     @staticmethod
     def jvp(ctx, tangent, *_):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN205

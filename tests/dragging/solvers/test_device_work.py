@@ -103,11 +103,17 @@ def test_a_graph_can_hold_the_jacobian(name: str, oracle_dir: Path, tmp_path: Pa
     problem = problem_of(family(name, oracle_dir, tmp_path))
     state = solver_of(problem.generator).init(problem)
     work = work_on_meta(problem, state)
-    ws, handles = problem.ws.to("meta"), problem.handles_xy.to("meta")
+    move, reference, handles = (
+        one.to("meta") for one in (state.move, state.references[0], problem.handles_xy)
+    )
     with torch.no_grad():
-        work.jacobian(ws, handles)
+        seen = work.look(
+            Patch(), move=move, reference=reference, expected_xy=handles, lost_below=0.3
+        )
+        assert (seen.trace is None) == (name == "stylegan3")
+        work.jacobian(seen.ws, handles, trace=seen.trace)
         with unrecordable() as found:
-            work.jacobian(ws, handles)
+            work.jacobian(seen.ws, handles, trace=seen.trace)
     assert found == []
 
 

@@ -3,7 +3,7 @@
 Both are functions of tensors alone, so that a generator that can record them replays them.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -16,7 +16,7 @@ from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.trackers.on_pictures import AnyTracker, watched
 from tugan.dragging.trackers.patch import Patch
-from tugan.generators.protocol import SynthesisState, Ws
+from tugan.generators.protocol import SynthesisState, Trace, TracingGenerator, Ws
 from tugan.generators.replay import Replaying, Values, Work
 
 
@@ -26,6 +26,8 @@ class Look:
 
     ws: Ws = field(repr=False)
     synthesis: SynthesisState = field(repr=False)
+    trace: Trace | None = field(repr=False)
+    """Of generators that can differentiate by it."""
     found_xy: Float[Tensor, "n 2"]
     """Where they are expected, if they are lost."""
     lost: Bool[Tensor, " n"]
@@ -58,7 +60,7 @@ class DeviceWork:
         ) -> Values:
             ws = replace(self.space, factor=factor).apply(start, move)
             begun = problem.generator.begin(ws, noise=problem.noise, noise_seed=problem.noise_seed)
-            synthesis = problem.generator.advance(begun, until_px=self.until_px)
+            synthesis, layers = self._advanced(begun)
             watch = watched(tracker, problem.generator, synthesis)
             tracking = watch.tracker.track(
                 watch.seen, reference, expected_xy, image_hw=problem.image_hw
@@ -70,30 +72,43 @@ class DeviceWork:
             found_xy = torch.where(lost[:, None], expected_xy, tracking.points_xy)
             finite = torch.isfinite(tracking.mismatch).all()
             maps = (synthesis.features, synthesis.image, synthesis.beyond)
-            return ws, found_xy, lost, finite, synthesis.ws, *maps
+            return ws, found_xy, lost, finite, synthesis.ws, *maps, *layers
 
         # other trackers look at numbers on the way, and are for comparison
         recorded = isinstance(tracker, Patch)
         key = ("look", tracker, lost_below) if recorded else None
         given = (problem.ws, move, self.space.factor, reference, expected_xy)
-        ws, found_xy, lost, finite, *synthesis = self._run(key, work, given)
+        ws, found_xy, lost, finite, begun_ws, features, image, beyond, *layers = self._run(
+            key, work, given
+        )
         assert ws is not None
         assert found_xy is not None
         assert lost is not None
         assert finite is not None
+        synthesis = self._synthesis(begun_ws, features, image, beyond)
         return Look(
             ws=ws,
-            synthesis=self._synthesis(*synthesis),
+            synthesis=synthesis,
+            trace=self._trace(synthesis, layers),
             found_xy=found_xy,
             lost=lost,
             finite=finite,
         )
 
-    def jacobian(self, ws: Ws, handles_xy: Float[Tensor, "n 2"]) -> Float[Tensor, "e m"]:
+    def jacobian(
+        self, ws: Ws, handles_xy: Float[Tensor, "n 2"], *, trace: Trace | None
+    ) -> Float[Tensor, "e m"]:
         """Motion of the handles, x and y in turn, by the flattened move."""
         problem = self.problem
 
-        def work(ws: Ws, handles_xy: Tensor, factor: Tensor | None) -> Values:
+        def work(
+            ws: Ws,
+            handles_xy: Tensor,
+            factor: Tensor | None,
+            begun_ws: Tensor | None = None,
+            features: Tensor | None = None,
+            *layers: Tensor | None,
+        ) -> Values:
             flow = feature_flow(
                 problem.generator,
                 ws,
@@ -101,11 +116,17 @@ class DeviceWork:
                 until_px=self.until_px,
                 noise=problem.noise,
                 noise_seed=problem.noise_seed,
+                trace=None
+                if features is None
+                else self._trace(self._synthesis(begun_ws, features, None, None), layers),
             )
             pulled_back = replace(self.space, factor=factor).pulled_back(flow.jacobian)
             return (pulled_back.flatten(2).flatten(0, 1),)
 
-        (found,) = self._run("jacobian", work, (ws, handles_xy, self.space.factor))
+        given: Values = (ws, handles_xy, self.space.factor)
+        if trace is not None:
+            given = (*given, trace.state.ws, trace.state.features, *trace.maps[:-1])
+        (found,) = self._run("jacobian", work, given)
         assert found is not None
         return found
 
@@ -116,6 +137,20 @@ class DeviceWork:
             return work(*inputs)
         plain = replace(self.space, factor=None)
         return generator.replays.run((key, noise, plain, self.until_px), work, *inputs)
+
+    def _advanced(self, begun: SynthesisState) -> tuple[SynthesisState, tuple[Tensor, ...]]:
+        """To the block, and what the layers before its last gave, where a generator tells."""
+        generator = self.problem.generator
+        if not isinstance(generator, TracingGenerator):
+            return generator.advance(begun, until_px=self.until_px), ()
+        trace = generator.advance_traced(begun, until_px=self.until_px)
+        return trace.state, trace.maps[:-1]
+
+    def _trace(self, synthesis: SynthesisState, layers: Sequence[Tensor | None]) -> Trace | None:
+        if not isinstance(self.problem.generator, TracingGenerator):
+            return None
+        maps = (*(one for one in layers if one is not None), synthesis.features)
+        return Trace(state=synthesis, maps=maps)
 
     def _synthesis(
         self,

@@ -138,6 +138,7 @@ class Newton:
             handles_xy=handles_xy,
             lost=look.lost,
             synthesis=look.synthesis,
+            trace=look.trace,
             finite=bool(finite),
             points=SeenPoints(handles_xy=seen_xy, lost=lost),
         )
@@ -233,7 +234,8 @@ class Newton:
         corrected = self._corrected(state, seen)
         if corrected is not None:
             return corrected, state.age + 1
-        return self._work(problem, state).jacobian(seen.ws, seen.handles_xy), 0
+        work = self._work(problem, state)
+        return work.jacobian(seen.ws, seen.handles_xy, trace=seen.trace), 0
 
     def _corrected(self, state: NewtonState, seen: Observation) -> Float[Tensor, "e m"] | None:
         """Broyden's update, or None where the Jacobian is to be computed."""

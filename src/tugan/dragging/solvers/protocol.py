@@ -9,7 +9,7 @@ from torch import Tensor
 from tugan.core.host_copy import on_host
 from tugan.core.outcome import Outcome
 from tugan.dragging.problem import DragProblem
-from tugan.generators.protocol import SynthesisState, Ws
+from tugan.generators.protocol import SynthesisState, Trace, Ws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,8 @@ class Observation:
     """Stopped at the solver's block; the picture can be finished from it."""
     trunk: SynthesisState | None = field(default=None, repr=False)
     """The graph's end, where the rest is differentiated on windows alone: before the block."""
+    trace: Trace | None = field(default=None, repr=False)
+    """Of the same synthesis, for solvers that differentiate by it."""
     finite: bool
     """False if NaN or infinity appeared."""
     points: SeenPoints | None = field(default=None, repr=False)

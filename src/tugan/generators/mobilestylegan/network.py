@@ -21,6 +21,7 @@ from tugan.generators.protocol import (
     Ws,
 )
 from tugan.generators.stepping import checked_ws
+from tugan.generators.window_gradients import Down
 from tugan.generators.windowed_network import WindowedNetwork
 from tugan.generators.windows import window_side
 
@@ -84,6 +85,38 @@ class MobileStyleGan(WindowedNetwork):
         for index in range(state.blocks_done, until_block):
             x = self._block(index, x, ws, noise)
         return replace(state, blocks_done=until_block, features=x)
+
+    def _traced_block(
+        self,
+        index: int,
+        x: Float[Tensor, "b i h w"],
+        image: Tensor | None,
+        ws: Ws,
+        noise: NoiseSource,
+    ) -> tuple[tuple[Float[Tensor, "b c oh ow"], ...], Tensor | None]:
+        if index == 0:
+            return (self.first(x, ws[:, 0], noise.of_layer(0)),), image
+        block = self.blocks[index - 1]
+        assert isinstance(block, DoublingBlock)
+        rows = ws[:, 2 * index - 1], ws[:, 2 * index]
+        return block.layers(x, *rows, noise.of_layer(2 * index)), image
+
+    def _block_pulled_back(
+        self,
+        index: int,
+        upstream: Down,
+        x: Float[Tensor, "m i h w"] | None,
+        maps: tuple[Float[Tensor, "m c oh ow"], ...],
+        ws: Ws,
+        noise: NoiseSource,
+    ) -> tuple[Down | None, dict[int, Float[Tensor, "k n d"]]]:
+        if x is None:
+            return None, {0: self.first.pulled_back(upstream, self.const, maps[0], ws[:, 0])}
+        block = self.blocks[index - 1]
+        assert isinstance(block, DoublingBlock)
+        rows = 2 * index - 1, 2 * index
+        lower, *by_rows = block.pulled_back(upstream, x, maps, *(ws[:, row] for row in rows))
+        return lower, dict(zip(rows, by_rows, strict=True))
 
     def _block(
         self, index: int, x: Float[Tensor, "b i h w"], ws: Ws, noise: NoiseSource

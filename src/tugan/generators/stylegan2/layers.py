@@ -7,11 +7,22 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tugan.generators.frozen_conv import frozen_conv2d, frozen_doubling_conv2d
+from tugan.generators.frozen_conv import (
+    conv2d_pulled_back,
+    doubling_conv2d_pulled_back,
+    frozen_conv2d,
+    frozen_doubling_conv2d,
+)
 from tugan.generators.mapping import ACTIVATION_GAIN, LEAKY_SLOPE
 from tugan.generators.noise import NoiseSource
 from tugan.generators.weight_cache import WeightCache
-from tugan.generators.winograd import winograd_conv2d, winograd_pays, winograd_weight
+from tugan.generators.window_gradients import Down, activation_pulled_back
+from tugan.generators.winograd import (
+    winograd_conv2d,
+    winograd_pays,
+    winograd_pulled_back,
+    winograd_weight,
+)
 
 DEMODULATION_EPS = 1e-8
 
@@ -93,6 +104,42 @@ class StyledConv(nn.Module):
         if self.clamp is None:
             return x
         return torch.clamp(x, -self.clamp, self.clamp, out=x if _no_graph() else None)
+
+    def pulled_back(
+        self,
+        upstream: Down,
+        x: Float[Tensor, "m i h w"],
+        y: Float[Tensor, "m o oh ow"],
+        w: Float[Tensor, "1 d"],
+        noise: NoiseSource,
+    ) -> tuple[Down, Float[Tensor, "k n d"]]:
+        """Gradients by ``x`` and ``w``, given those by ``y``, which this layer made of them."""
+        style = self.affine(w)
+        demodulation = self._demodulation(style)
+        activated = activation_pulled_back(upstream, y, clamp=self.clamp)
+        # of what the convolution gave, scaled, and of what was added to it
+        before = F.leaky_relu(y, 1 / LEAKY_SLOPE)
+        added = ACTIVATION_GAIN * self.bias[:, None, None]
+        offset = self._noise(y, noise)
+        if offset is not None:
+            added = added + ACTIVATION_GAIN * offset
+        by_scale = (activated * (before - added)).sum(dim=(3, 4))
+        scaled = activated * (ACTIVATION_GAIN * demodulation)[:, :, None, None]
+        styled = self._convolved_back(scaled.flatten(0, 1)).unflatten(0, upstream.shape[:2])
+        energy = self._energy.of(self.weight)
+        by_style = (styled * x).sum(dim=(3, 4))
+        by_style = by_style - style * ((by_scale * demodulation.square()) @ energy)
+        return styled * style[:, :, None, None], by_style @ self.affine.weight
+
+    def _convolved_back(self, upstream: Float[Tensor, "b o oh ow"]) -> Float[Tensor, "b i h w"]:
+        if not self.upsample:
+            if winograd_pays(upstream, self.weight):
+                return winograd_pulled_back(upstream, self._transformed.of(self.weight))
+            return conv2d_pulled_back(upstream, self.weight)
+        # the filter is symmetric, and its own transpose but for the padding
+        kernel = self._filter.of(self.weight).expand(upstream.shape[1], 1, 4, 4)
+        upstream = F.conv2d(upstream, kernel, padding=2, groups=upstream.shape[1])
+        return doubling_conv2d_pulled_back(upstream, self.weight)
 
     def _convolved(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o oh ow"]:
         if not self.upsample:

@@ -19,6 +19,7 @@ from tugan.generators.protocol import (
 from tugan.generators.stepping import checked_ws
 from tugan.generators.stylegan2.config import StyleGan2Config
 from tugan.generators.stylegan2.layers import StyledConv, ToRgb, upsample_image
+from tugan.generators.window_gradients import Down
 from tugan.generators.windowed_network import WindowedNetwork
 from tugan.generators.windows import window_side
 
@@ -55,8 +56,14 @@ class SynthesisBlock(nn.Module):
     ) -> tuple[Float[Tensor, "b o oh ow"], Float[Tensor, "b 3 oh ow"]]:
         """Features and picture after this block."""
         x = self.convolved(x, ws, noise)
-        rgb = self.to_rgb(x, ws[:, self.first_row + len(self.convs)])
-        return x, rgb if image is None else upsample_image(image) + rgb
+        return x, self.drawn(x, image, ws)
+
+    def drawn(
+        self, x: Float[Tensor, "b o oh ow"], image: Tensor | None, ws: Ws
+    ) -> Float[Tensor, "b 3 oh ow"]:
+        """The picture with this block's part, of its features."""
+        rgb: Tensor = self.to_rgb(x, ws[:, self.first_row + len(self.convs)])
+        return rgb if image is None else upsample_image(image) + rgb
 
     def convolved(
         self, x: Float[Tensor, "b i h w"], ws: Ws, noise: NoiseSource
@@ -66,6 +73,35 @@ class SynthesisBlock(nn.Module):
             # between the two the map is this block's own
             x = conv(x, ws[:, row], noise.of_layer(row), spent=row > self.first_row)
         return x
+
+    def layers(
+        self, x: Float[Tensor, "b i h w"], ws: Ws, noise: NoiseSource
+    ) -> tuple[Float[Tensor, "b o oh ow"], ...]:
+        """What each convolution gives, the features last."""
+        found = []
+        for row, conv in enumerate(self.convs, start=self.first_row):
+            x = conv(x, ws[:, row], noise.of_layer(row))
+            found.append(x)
+        return tuple(found)
+
+    def pulled_back(
+        self,
+        upstream: Down,
+        x: Float[Tensor, "m i h w"],
+        maps: tuple[Float[Tensor, "m o oh ow"], ...],
+        ws: Ws,
+        noise: NoiseSource,
+    ) -> tuple[Down, dict[int, Float[Tensor, "k n d"]]]:
+        """Gradients by the input and by the rows of ``ws``."""
+        rows = {}
+        inputs = (x, *maps[:-1])
+        for position in reversed(range(len(self.convs))):
+            conv, row = self.convs[position], self.first_row + position
+            assert isinstance(conv, StyledConv)
+            upstream, rows[row] = conv.pulled_back(
+                upstream, inputs[position], maps[position], ws[:, row], noise.of_layer(row)
+            )
+        return upstream, rows
 
 
 @final
@@ -123,6 +159,34 @@ class StyleGan2(WindowedNetwork):
         for block in self.blocks[state.blocks_done : until_block]:
             x, image = block(x, image, state.ws, noise)
         return replace(state, blocks_done=until_block, features=x, image=image)
+
+    def _traced_block(
+        self,
+        index: int,
+        x: Float[Tensor, "b i h w"],
+        image: Tensor | None,
+        ws: Ws,
+        noise: NoiseSource,
+    ) -> tuple[tuple[Float[Tensor, "b c oh ow"], ...], Tensor | None]:
+        block = self.blocks[index]
+        assert isinstance(block, SynthesisBlock)
+        maps = block.layers(x, ws, noise)
+        return maps, block.drawn(maps[-1], image, ws)
+
+    def _block_pulled_back(
+        self,
+        index: int,
+        upstream: Down,
+        x: Float[Tensor, "m i h w"] | None,
+        maps: tuple[Float[Tensor, "m c oh ow"], ...],
+        ws: Ws,
+        noise: NoiseSource,
+    ) -> tuple[Down | None, dict[int, Float[Tensor, "k n d"]]]:
+        block = self.blocks[index]
+        assert isinstance(block, SynthesisBlock)
+        start = self.const[None] if x is None else x
+        lower, rows = block.pulled_back(upstream, start, maps, ws, noise)
+        return None if x is None else lower, rows
 
     def _block(
         self, index: int, x: Float[Tensor, "b i h w"], ws: Ws, noise: NoiseSource
