@@ -111,7 +111,7 @@ def test_work_of_a_newer_version_stays_where_it_is(folder: AutosaveFolder) -> No
         for name in old.namelist():
             content = old.read(name)
             if name == "manifest.json":
-                content = content.replace(b'"format_version":4', b'"format_version":5')
+                content = content.replace(b'"format_version":5', b'"format_version":6')
             new.writestr(name, content)
     path.write_bytes(target.getvalue())
     assert folder.recoverable() == ()

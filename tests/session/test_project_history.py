@@ -108,6 +108,7 @@ def runs(draw: Draw) -> SavedRun:
             least_left_step=1,
         )
     else:
+        masked = draw(st.booleans())
         state = SavedNewton(
             steps=3,
             move=tensors(draw, 4, 8),
@@ -117,6 +118,8 @@ def runs(draw: Draw) -> SavedRun:
             damping=draw(st.floats(1e-300, 1e300)),
             jacobian=tensors(draw, 4, 32) if draw(st.booleans()) else None,
             last_change=tensors(draw, 32) if draw(st.booleans()) else None,
+            held_directions=tensors(draw, 3, 32) if masked else None,
+            held_products=tensors(draw, 3, 32) if masked else None,
             age=1,
             left_px=draw(distances),
             waited=0,
@@ -357,7 +360,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "deep JSON": (lambda: changed(manifest_json=b"[" * 100_000), "damaged"),
     "another JSON": (lambda: changed(manifest_json=b"[]"), "damaged"),
     "from the future": (
-        lambda: with_manifest(lambda m: m.update(format_version=5, more="?")),
+        lambda: with_manifest(lambda m: m.update(format_version=6, more="?")),
         "made by a newer tugan .*update tugan",
     ),
     "of version 0": (lambda: with_manifest(lambda m: m.update(format_version=0)), "format_version"),
@@ -516,3 +519,35 @@ def test_writing_is_whole_or_not_at_all(tmp_path: Path) -> None:
     history = History.begun(a_document(), text="Start")
     write_history(tmp_path / "a.tugan", history)
     assert [one.name for one in tmp_path.iterdir()] == ["a.tugan"]
+
+
+def test_version_4_knew_nothing_of_held_curvature() -> None:
+    state = SavedNewton(
+        steps=3,
+        move=torch.ones(4, 8),
+        level=0,
+        expected_xy=torch.ones(2, 2),
+        seen_xy=torch.ones(2, 2),
+        damping=0.05,
+        held_directions=torch.ones(1, 32),
+        held_products=torch.ones(1, 32),
+        age=1,
+        left_px=3.0,
+        waited=0,
+        least_left_px=3.0,
+        least_left_step=1,
+    )
+    document = replace(a_document(1), run=SavedRun(state=state, nearest=None))
+    members = members_of(history_bytes(History.begun(document, text="Start")))
+    manifest = json.loads(members["manifest.json"])
+    assert manifest["format_version"] == 5
+    manifest["format_version"] = 4
+    stored = manifest["entries"][0]["document"]["run"]["state"]
+    for name in ("held_directions", "held_products"):
+        assert isinstance(stored.pop(name), str)
+    members["manifest.json"] = json.dumps(manifest).encode()
+    run = read_history(zipped(list(members.items()))).entries[0].document.run
+    assert run is not None
+    assert isinstance(run.state, SavedNewton)
+    assert run.state.held_directions is None
+    assert torch.equal(run.state.move, state.move)

@@ -274,6 +274,12 @@ class TracingGenerator(Generator, Protocol):
         """
         ...
 
+    def pulled_back_whole(
+        self, trace: Trace, upstream: Float[Tensor, "k c h w"]
+    ) -> Float[Tensor, "k rows d"]:
+        """The same of k functions of the whole map."""
+        ...
+
 
 @runtime_checkable
 class PretrainedGenerator(Generator, Protocol):

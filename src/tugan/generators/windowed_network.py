@@ -101,6 +101,21 @@ class WindowedNetwork(StagedNetwork):
             block=self._block_pulled_back,
         )
 
+    def pulled_back_whole(
+        self, trace: Trace, upstream: Float[Tensor, "k c h w"]
+    ) -> Float[Tensor, "k rows d"]:
+        """The same of k functions of the whole map."""
+        anywhere = upstream.new_zeros(1, 2)
+        return gradients_near(
+            trace,
+            anywhere,
+            upstream[:, None],
+            info=self._info,
+            # no map is larger
+            side=max(self._info.size_hw),
+            block=self._block_pulled_back,
+        )[:, 0]
+
     @abstractmethod
     def _traced_block(
         self,

@@ -161,6 +161,7 @@ class _Reader:
                 least_left_step=record.least_left_step,
             )
         jacobian, change = record.jacobian, record.last_change
+        directions, products = record.held_directions, record.held_products
         return SavedNewton(
             steps=record.steps,
             move=self._flat(record.move),
@@ -170,6 +171,8 @@ class _Reader:
             damping=record.damping,
             jacobian=None if jacobian is None else self._flat(jacobian),
             last_change=None if change is None else self._shaped(change, dims=1),
+            held_directions=None if directions is None else self._flat(directions),
+            held_products=None if products is None else self._flat(products),
             age=record.age,
             left_px=record.left_px,
             waited=record.waited,

@@ -10,7 +10,7 @@ from tugan.generators.protocol import Noise
 from tugan.session.model_reference import ModelReference
 from tugan.session.settings_field import SettingsField
 
-FORMAT_VERSION: Final = 4
+FORMAT_VERSION: Final = 5
 """4: entries name their photographs; 3: a zip with the history; 2: one drag as safetensors, of any
 solver; 1: of the paper's alone."""
 
@@ -87,6 +87,9 @@ class NewtonStateRecord(_Record):
     damping: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     jacobian: Key | None
     last_change: Key | None
+    held_directions: Key | None = None
+    """Not in versions before 5."""
+    held_products: Key | None = None
     age: Count
     left_px: Distance
     waited: Count
@@ -171,7 +174,7 @@ class EntryRecord(_Record):
 class ManifestRecord(_Record):
     """The whole."""
 
-    format_version: Literal[3, 4] = FORMAT_VERSION
+    format_version: Literal[3, 4, 5] = FORMAT_VERSION
     app_version: str = Field(max_length=100)
     model: ModelReference
     """Of the current entry."""

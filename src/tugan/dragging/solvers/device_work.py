@@ -3,7 +3,7 @@
 Both are functions of tensors alone, so that a generator that can record them replays them.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -129,6 +129,40 @@ class DeviceWork:
         (found,) = self._run("jacobian", work, given)
         assert found is not None
         return found
+
+    def features(self, move: Float[Tensor, "moved d"]) -> Float[Tensor, "1 c h w"]:
+        """Of the picture that a move leads to."""
+        problem = self.problem
+        begun = problem.generator.begin(
+            self.space.apply(problem.ws, move), noise=problem.noise, noise_seed=problem.noise_seed
+        )
+        return problem.generator.advance(begun, until_px=self.until_px).features
+
+    def pulled_back(
+        self, move: Float[Tensor, "moved d"], *, trace: Trace | None
+    ) -> Callable[[Tensor], Float[Tensor, " m"]]:
+        """Gradients by the flattened move, of those by the features that it leads to."""
+        generator = self.problem.generator
+        if trace is not None and isinstance(generator, TracingGenerator):
+            tracing, traced = generator, trace
+
+            def by_trace(upstream: Float[Tensor, "1 c h w"]) -> Float[Tensor, " m"]:
+                features = traced.state.features
+                by_ws = tracing.pulled_back_whole(traced, upstream.to(features)).float()
+                return self.space.pulled_back(by_ws[None]).flatten()
+
+            return by_trace
+        leaf = move.detach().clone().requires_grad_()
+        with torch.enable_grad():
+            features = self.features(leaf)
+
+        def by_autograd(upstream: Float[Tensor, "1 c h w"]) -> Float[Tensor, " m"]:
+            (gradient,) = torch.autograd.grad(
+                features, leaf, upstream.to(features), retain_graph=True
+            )
+            return gradient.flatten()
+
+        return by_autograd
 
     def _run(self, key: Hashable, work: Work, inputs: Values) -> Values:
         generator, noise = self.problem.generator, self.problem.noise

@@ -2,27 +2,32 @@
 
 The features outside the mask should stay: their squared change is charged, in the unit of the
 handles' equations, which is squared pixels: a feature that changes as much as a shift by one pixel
-would change it counts as one pixel of motion. The charge's second derivative is never formed;
-conjugate gradients need its product with a move, a forward and a backward pass each.
+would change it counts as one pixel of motion. The charge's second derivative is never formed; its
+product with a move takes a forward and a backward pass. Products are kept from step to step, as the
+handles' Jacobian is: the curvature changes slowly, the gradient is always a new one.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import final
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.masks import keep_weight
+from tugan.dragging.solvers.curvature import Curvature, learnt, solved, solved_along
 
-_PRODUCTS = 4
-"""Of conjugate gradients a step: what they leave, the next step does."""
+_FIRST_PRODUCTS = 5
+"""Where nothing is known of the curvature."""
+_PRODUCTS = 1
+"""In each later step: what it leaves, the next one does."""
 _NUDGE = 1e-2
 """Length of the finite difference, in standard deviations of W."""
 
 Synthesise = Callable[[Tensor], Tensor]
 """Features of a move."""
+PulledBack = Callable[[Tensor], Tensor]
+"""The gradient by the move, of a gradient by the features that are there."""
 
 
 @final
@@ -61,54 +66,33 @@ class HeldRegion:
         charge: float,
         weight: float,
         move: Float[Tensor, " d"],
+        features: Float[Tensor, "1 c h w"],
         synthesise: Synthesise,
-    ) -> Float[Tensor, " d"]:
-        """The step with the held region in its equations, from the step without.
+        pulled_back: PulledBack,
+        known: Curvature | None = None,
+    ) -> tuple[Float[Tensor, " d"], Curvature | None]:
+        """The step with the held region in its equations, from the step without; and what is known
+        now of the region's curvature, for the next one.
 
-        Preconditioned by the handles' own equations, which are solved exactly.
+        ``features`` are those of ``move``. Each round solves all equations with the curvature that
+        is known, and learns what it is along the solution.
         """
         if charge <= 0:
-            return change
-        leaf = move.detach().clone().requires_grad_()
-        with torch.enable_grad():
-            features = synthesise(leaf).float()
+            return change, known
+        features = features.float()
         scale = weight * self.scale
+        asked = jacobian.T @ (jacobian @ change) + charge * change
+        asked = asked - pulled_back(scale * (features - self.initial))
 
-        def pulled_back(residual: Tensor) -> Tensor:
-            gradient: Tensor
-            (gradient,) = torch.autograd.grad(features, leaf, scale * residual, retain_graph=True)
-            return gradient
-
-        def curvature(step: Tensor) -> Tensor:
+        def product(step: Tensor) -> Tensor:
             length = step.norm().clamp(min=1e-12)
-            nudge = step * (_NUDGE / length)
-            with torch.no_grad():
-                moved = synthesise(move + nudge).float() - features
-            return pulled_back(moved * (length / _NUDGE))
+            moved = synthesise(move + step * (_NUDGE / length)).float() - features
+            back: Tensor = pulled_back(scale * moved) * (length / _NUDGE)
+            return back
 
-        inverse = torch.linalg.inv(
-            jacobian @ jacobian.T + charge * torch.eye(len(jacobian)).to(jacobian)
-        )
-
-        def preconditioned(vector: Tensor) -> Tensor:
-            ready: Tensor = (vector - jacobian.T @ (inverse @ (jacobian @ vector))) / charge
-            return ready
-
-        def product(vector: Tensor) -> Tensor:
-            return jacobian.T @ (jacobian @ vector) + charge * vector + curvature(vector)
-
-        found = change
-        residual = -pulled_back(features.detach() - self.initial) - curvature(change)
-        ready = preconditioned(residual)
-        direction, size = ready, residual @ ready
-        for _ in range(_PRODUCTS):
-            if float(size) <= 0:
-                break
-            image = product(direction)
-            length = size / (direction @ image).clamp(min=1e-20)
-            found = found + length * direction
-            residual = residual - length * image
-            ready = preconditioned(residual)
-            size, before = residual @ ready, size
-            direction = ready + (size / before) * direction
-        return found
+        for _ in range(_FIRST_PRODUCTS if known is None else _PRODUCTS):
+            found = solved(asked, jacobian=jacobian, charge=charge, known=known)
+            known = learnt(known, found, product(found))
+        if known is None:
+            return change, None
+        return solved_along(asked, jacobian=jacobian, charge=charge, known=known), known

@@ -14,6 +14,7 @@ from tugan.core.outcome import Outcome
 from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import MANY_POINTS
+from tugan.dragging.solvers.curvature import Curvature
 from tugan.dragging.solvers.damped_step import damped_step
 from tugan.dragging.solvers.device_work import DeviceWork
 from tugan.dragging.solvers.held_region import HeldRegion
@@ -21,7 +22,6 @@ from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.dragging.solvers.protocol import Observation, SeenPoints
 from tugan.dragging.trackers.on_pictures import AnyTracker, watched
 from tugan.dragging.trackers.patch import Patch
-from tugan.generators.protocol import SynthesisState
 from tugan.generators.w_statistics import w_statistics_of
 
 SLACK = 0.5
@@ -63,6 +63,8 @@ class NewtonState:
     """Motion of the handles by the flattened move, as it was last known."""
     last_change: Float[Tensor, " m"] | None = field(default=None, repr=False)
     """The last step."""
+    curvature: Curvature | None = field(default=None, repr=False)
+    """Of what the mask holds, as far as it is known."""
     age: int = 0
     """Steps since the Jacobian was computed."""
     left_px: float = math.inf
@@ -152,7 +154,7 @@ class Newton:
         damping = state.damping
         if stuck and damping > self._damping_floor(seen):
             damping *= DAMPING_FALL
-        change = self._change(problem, state, seen, jacobian, damping)
+        change, curvature = self._change(problem, state, seen, jacobian, damping)
         predicted = (jacobian @ change).reshape(-1, 2)
         finer = state.level + 1 < len(state.references) and (stuck or self._arrived(problem, seen))
         nearer = progress.left_px < state.least_left_px
@@ -169,6 +171,7 @@ class Newton:
             damping=self.settings.damping if finer else damping,
             jacobian=None if finer else jacobian,
             last_change=change,
+            curvature=None if finer else curvature,
             age=age,
             left_px=progress.left_px if stuck else min(progress.left_px, state.left_px),
             waited=0 if stuck else progress.waited,
@@ -261,7 +264,7 @@ class Newton:
         seen: Observation,
         jacobian: Float[Tensor, "e m"],
         damping: float,
-    ) -> Float[Tensor, " m"]:
+    ) -> tuple[Float[Tensor, " m"], Curvature | None]:
         settings, move = self.settings, state.move.flatten()
         trust = scale_from_512(settings.trust_px_at_512, problem.image_hw)
         points = seen.on_host()
@@ -279,22 +282,24 @@ class Newton:
                 SLACK * tolerance, SHARE_LEFT * float((way.norm(dim=1) * pulled[::2]).max())
             ),
         )
-        change = step.change
+        change, curvature = step.change, state.curvature
         if state.held and not state.held[state.level].empty:
-            change = state.held[state.level].refined(
+            work = self._work(problem, state)
+            change, curvature = state.held[state.level].refined(
                 change,
                 jacobian=equations,
                 charge=step.charge,
                 weight=settings.mask_weight * len(way),
                 move=move,
-                synthesise=lambda moved: (
-                    self._synthesise(problem, state, moved.reshape(state.move.shape)).features
-                ),
+                features=seen.synthesis.features,
+                synthesise=lambda moved: work.features(moved.reshape(state.move.shape)),
+                pulled_back=work.pulled_back(state.move, trace=seen.trace),
+                known=curvature,
             )
         largest = (equations @ change).reshape(-1, 2).norm(dim=1).max()
         allowed = torch.full_like(largest, OVERSHOOT * trust)
         share: Tensor = (allowed / largest.clamp(min=1e-9)).clamp(max=1)
-        return change * share
+        return change * share, curvature
 
     def _space(self, problem: DragProblem) -> LatentSpace:
         settings, info = self.settings, problem.generator.info
@@ -321,13 +326,6 @@ class Newton:
         info = problem.generator.info
         found = {info.nearest_block(px).until_px for px in self.settings.blocks_px}
         return tuple(sorted(found))
-
-    def _synthesise(
-        self, problem: DragProblem, state: NewtonState, move: Float[Tensor, "moved d"]
-    ) -> SynthesisState:
-        ws = state.space.apply(problem.ws, move)
-        start = problem.generator.begin(ws, noise=problem.noise, noise_seed=problem.noise_seed)
-        return problem.generator.advance(start, until_px=self._blocks(problem)[state.level])
 
 
 def _distances_px(problem: DragProblem, seen: Observation) -> Float[Tensor, " n"]:

@@ -14,6 +14,7 @@ from tugan.core.errors import InvalidDragError
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.solvers.adam import Adam, AdamState
 from tugan.dragging.solvers.adam_moments import AdamMoments
+from tugan.dragging.solvers.curvature import Curvature
 from tugan.dragging.solvers.newton import Newton, NewtonState
 
 
@@ -44,6 +45,9 @@ class SavedNewton:
     jacobian: Float[Tensor, "e m"] | None = field(default=None, repr=False)
     """None where the next step computes it anyway."""
     last_change: Float[Tensor, " m"] | None = field(default=None, repr=False)
+    held_directions: Float[Tensor, "r m"] | None = field(default=None, repr=False)
+    """What is known of the curvature that the mask holds, and what is made of it; or neither."""
+    held_products: Float[Tensor, "r m"] | None = field(default=None, repr=False)
     age: int
     left_px: float
     waited: int
@@ -87,6 +91,8 @@ def _saved_newton(state: NewtonState) -> SavedNewton:
         damping=state.damping,
         jacobian=None if state.jacobian is None else _kept(state.jacobian),
         last_change=None if state.last_change is None else _kept(state.last_change),
+        held_directions=None if state.curvature is None else _kept(state.curvature.directions),
+        held_products=None if state.curvature is None else _kept(state.curvature.products),
         age=state.age,
         left_px=state.left_px,
         waited=state.waited,
@@ -124,6 +130,7 @@ def _restored_newton(start: NewtonState, saved: SavedNewton) -> NewtonState:
         start,
         steps=saved.steps,
         move=saved.move.to(device),
+        curvature=_restored_curvature(saved, like=start.move),
         level=saved.level,
         expected_xy=saved.expected_xy.to(device),
         seen_xy=saved.seen_xy.to(device),
@@ -136,6 +143,15 @@ def _restored_newton(start: NewtonState, saved: SavedNewton) -> NewtonState:
         least_left_px=saved.least_left_px,
         least_left_step=saved.least_left_step,
     )
+
+
+def _restored_curvature(saved: SavedNewton, *, like: Float[Tensor, "moved d"]) -> Curvature | None:
+    directions, products = saved.held_directions, saved.held_products
+    if directions is None or products is None:
+        return None
+    _check_like("held_directions", directions, torch.Size([len(directions), like.numel()]))
+    _check_like("held_products", products, directions.shape)
+    return Curvature(directions=directions.to(like), products=products.to(like))
 
 
 def _restored_adam(start: AdamState, saved: SavedAdam) -> AdamState:

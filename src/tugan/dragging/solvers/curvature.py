@@ -1,0 +1,115 @@
+"""A second derivative that is known along a few directions, and equations with it.
+
+Where ``H D = Y`` is known, the least curvature that fits is ``Y (D' Y)^-1 Y'``: exact along ``D``,
+and nothing where ``D`` says nothing (Nystroem's approximation). Small systems are solved on the
+host, with one reading of the device.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from tugan.core.host_copy import on_host, to_device
+
+MOST = 12
+"""Directions that are kept: the newest."""
+_LEAST_NEW = 0.04
+"""An older direction goes if no more than this share of its curvature is its own."""
+_LEAST_CURVATURE = 1e-6
+"""As a share of the largest: less is rounding."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curvature:
+    """Directions of length one, the newest last, and what ``H`` makes of them."""
+
+    directions: Float[Tensor, "r d"] = field(repr=False)
+    products: Float[Tensor, "r d"] = field(repr=False)
+
+
+def learnt(
+    known: Curvature | None, direction: Float[Tensor, " d"], product: Float[Tensor, " d"]
+) -> Curvature | None:
+    """With one more product, which is right where older ones are not any more.
+
+    The older ones are made conjugate to it: what they say of its direction is forgotten. Nothing is
+    learnt where ``H`` is nothing.
+    """
+    length = direction.norm().clamp(min=1e-12)
+    newest, its = direction / length, product / length
+    older = torch.zeros(0, len(direction)).to(newest) if known is None else known.directions
+    products = older if known is None else known.products
+    between, one_way, other_way, before = on_host(
+        (newest @ its)[None], older @ its, products @ newest, (older * products).sum(dim=1)
+    )
+    if not float(between) > 0:
+        return known
+    after = before - one_way * other_way / between
+    kept = torch.where(after > _LEAST_NEW * before)[0][-(MOST - 1) :]
+    share, back = (
+        to_device(one[kept] / between, like=newest)[:, None] for one in (one_way, other_way)
+    )
+    place = kept.to(newest.device)
+    rest, told = older[place] - share * newest, products[place] - back * its
+    lengths = rest.norm(dim=1, keepdim=True).clamp(min=1e-12)
+    return Curvature(
+        directions=torch.cat([rest / lengths, newest[None]]),
+        products=torch.cat([told / lengths, its[None]]),
+    )
+
+
+def solved(
+    asked: Float[Tensor, " d"],
+    *,
+    jacobian: Float[Tensor, "e d"],
+    charge: float,
+    known: Curvature | None,
+) -> Float[Tensor, " d"]:
+    """``x`` with ``(J'J + charge + H) x = asked``."""
+    if known is None:
+        rows = jacobian
+        middle = torch.eye(len(jacobian), dtype=torch.float64)
+        between, right = on_host(rows @ rows.T, rows @ asked)
+    else:
+        rows = torch.cat([jacobian, known.products])
+        between, right, inner = on_host(
+            rows @ rows.T, rows @ asked, known.directions @ known.products.T
+        )
+        middle = torch.block_diag(
+            torch.eye(len(jacobian), dtype=torch.float64), _inverse(inner.double())
+        )
+    # (charge + R' M R)^-1 = (1 - R' (charge + M R R')^-1 M R) / charge
+    system = charge * torch.eye(len(middle), dtype=torch.float64) + middle @ between.double()
+    weights = torch.linalg.solve(system, middle @ right.double())
+    found: Tensor = (asked - rows.T @ to_device(weights, like=rows)) / charge
+    return found
+
+
+def solved_along(
+    asked: Float[Tensor, " d"],
+    *,
+    jacobian: Float[Tensor, "e d"],
+    charge: float,
+    known: Curvature,
+) -> Float[Tensor, " d"]:
+    """The same among combinations of the known directions: elsewhere ``H`` may be anything."""
+    rows, products = known.directions, known.products
+    made = jacobian @ rows.T
+    handles, held, alike, right = on_host(
+        made.T @ made, rows @ products.T, rows @ rows.T, rows @ asked
+    )
+    system = handles + charge * alike + (held + held.T) / 2
+    weights = torch.linalg.lstsq(system.double(), right.double()[:, None]).solution[:, 0]
+    found: Tensor = rows.T @ to_device(weights, like=rows)
+    return found
+
+
+def _inverse(inner: Float[Tensor, "r r"]) -> Float[Tensor, "r r"]:
+    """Of the symmetric part, where that is positive."""
+    values, vectors = torch.linalg.eigh((inner + inner.T) / 2)
+    positive = values > _LEAST_CURVATURE * values.max().clamp(min=1e-30)
+    inverse = torch.where(positive, 1 / values.where(positive, torch.ones_like(values)), 0.0)
+    found: Tensor = (vectors * inverse) @ vectors.T
+    return found
