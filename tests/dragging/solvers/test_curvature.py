@@ -1,7 +1,16 @@
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
-from tugan.dragging.solvers.curvature import MOST, Curvature, learnt, solved
+from tugan.dragging.solvers.curvature import (
+    MOST,
+    Curvature,
+    WeighedStep,
+    learnt,
+    solved,
+    solved_along,
+)
 
 D = 20
 
@@ -72,6 +81,54 @@ def test_equations_with_it_are_solved() -> None:
         found = solved(asked, jacobian=J, charge=charge, known=some)
         expected = torch.linalg.solve(J.T @ J + charge * torch.eye(D) + H, asked)
         torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+WEIGHTS = torch.tensor([8.0, 2.0, 0.5, 0.125])
+
+
+def along_two_directions(
+    asked_px: Tensor, *, allowed: float
+) -> tuple[WeighedStep, Callable[[float], Tensor], Tensor]:
+    """What was found, the best step for a weight, and the Jacobian."""
+    H, J, slope = positive(1), random_of(4, D, seed=6), 0.1 * random_of(D, seed=8)
+    known, handles = learnt_of(H, random_of(2, D, seed=2)), J.T @ asked_px
+    found = solved_along(
+        handles,
+        slope,
+        jacobian=J,
+        asked_px=asked_px,
+        charge=0.3,
+        weights=WEIGHTS,
+        allowed=allowed,
+        known=known,
+    )
+    V = known.directions
+
+    def best(weight: float) -> Tensor:
+        system = V @ (J.T @ J + 0.3 * torch.eye(D) + weight * H) @ V.T
+        solution: Tensor = V.T @ torch.linalg.solve(system, V @ (handles - weight * slope))
+        return solution
+
+    return found, best, J
+
+
+def test_a_solution_along_known_directions_is_the_best_of_them() -> None:
+    found, best, _ = along_two_directions(torch.ones(4), allowed=10.0)
+    assert found.weight == 8.0
+    torch.testing.assert_close(found.change, best(8.0), atol=1e-4, rtol=1e-3)
+
+
+def test_the_weight_falls_where_the_handles_would_stay_behind() -> None:
+    asked = 3 * torch.ones(4)
+    assert along_two_directions(asked, allowed=0.0)[0].weight == 0.125
+    found, best, J = along_two_directions(asked, allowed=0.05)
+    assert 0.125 < found.weight < 8.0
+
+    def left(weight: float) -> float:
+        return float((asked - J @ best(weight)).norm())
+
+    limit = left(0.125) + 0.05 * float(asked.norm())
+    assert left(found.weight) <= limit < left(4 * found.weight)
 
 
 def test_where_nothing_curves_nothing_is_learnt() -> None:

@@ -11,6 +11,8 @@ from tugan.generators.toy import ToyGenerator
 MAP = (3, 8, 6)
 DIMENSIONS, EQUATIONS = 30, 4
 CHARGE, WEIGHT = 0.7, 5.0
+FAR = torch.full((EQUATIONS,), 1e6)
+"""Asked of the handles: so much that no weight makes a difference, and the largest is the one."""
 
 
 def left_half() -> Tensor:
@@ -44,6 +46,7 @@ def refined(
     return region.refined(
         change,
         jacobian=J,
+        asked_px=FAR,
         charge=charge,
         weight=weight,
         move=move,
@@ -81,12 +84,12 @@ def refined_and_dense(B: Tensor, region: HeldRegion) -> tuple[Tensor, Tensor, Te
     return found, dense(region, B, J, change, move), change
 
 
-@pytest.mark.parametrize("rank", [1, 3, 4])
-def test_few_directions_are_solved_exactly(rank: int) -> None:
+@pytest.mark.parametrize(("rank", "tolerance"), [(1, 2e-3), (3, 2e-3), (4, 1e-2)])
+def test_few_directions_are_solved_exactly(rank: int, tolerance: float) -> None:
     region = HeldRegion.of(random_of(1, *MAP, seed=1), left_half())
     found, expected, start = refined_and_dense(matrix(rank), region)
     assert (start - expected).norm() > 0.1 * expected.norm()
-    assert (found - expected).norm() < 2e-3 * expected.norm()
+    assert (found - expected).norm() < tolerance * expected.norm()
 
 
 def test_many_directions_are_solved_nearly() -> None:
@@ -114,6 +117,7 @@ def test_what_is_known_is_used_in_later_steps() -> None:
         found, known = region.refined(
             change,
             jacobian=J,
+            asked_px=FAR,
             charge=CHARGE,
             weight=WEIGHT,
             move=move,

@@ -28,6 +28,18 @@ class Curvature:
     directions: Float[Tensor, "r d"] = field(repr=False)
     products: Float[Tensor, "r d"] = field(repr=False)
 
+    def times(self, weight: float) -> "Curvature":
+        """Of ``weight H``."""
+        return Curvature(directions=self.directions, products=weight * self.products)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeighedStep:
+    """A solution, and the weight that it is for."""
+
+    change: Float[Tensor, " d"] = field(repr=False)
+    weight: float
+
 
 def learnt(
     known: Curvature | None, direction: Float[Tensor, " d"], product: Float[Tensor, " d"]
@@ -88,22 +100,39 @@ def solved(
 
 
 def solved_along(
-    asked: Float[Tensor, " d"],
+    handles: Float[Tensor, " d"],
+    slope: Float[Tensor, " d"],
     *,
     jacobian: Float[Tensor, "e d"],
+    asked_px: Float[Tensor, " e"],
     charge: float,
+    weights: Float[Tensor, " k"],
+    allowed: float,
     known: Curvature,
-) -> Float[Tensor, " d"]:
-    """The same among combinations of the known directions: elsewhere ``H`` may be anything."""
+) -> WeighedStep:
+    """``x`` with ``(J'J + charge + weight H) x = handles - weight slope``, but only among
+    combinations of the known directions: elsewhere ``H`` may be anything.
+
+    Of ``weights``, falling, the first with which the handles stay behind ``asked_px`` by no more
+    than they do with the last, and this share of it.
+    """
     rows, products = known.directions, known.products
-    made = jacobian @ rows.T
-    handles, held, alike, right = on_host(
-        made.T @ made, rows @ products.T, rows @ rows.T, rows @ asked
+    made, held, alike, right, back = on_host(
+        jacobian @ rows.T, rows @ products.T, rows @ rows.T, rows @ handles, rows @ slope
     )
-    system = handles + charge * alike + (held + held.T) / 2
-    weights = torch.linalg.lstsq(system.double(), right.double()[:, None]).solution[:, 0]
-    found: Tensor = rows.T @ to_device(weights, like=rows)
-    return found
+    made, asked = made.double(), asked_px.double()
+    stiff = (made.T @ made + charge * alike)[None].double()
+    tried = weights.double()[:, None]
+    systems = stiff + tried[:, :, None] * ((held + held.T) / 2).double()
+    found = torch.linalg.lstsq(systems, (right - tried * back)[:, :, None].double()).solution[
+        ..., 0
+    ]
+    left = (asked - found @ made.T).norm(dim=1)
+    near = torch.where(left <= left[-1] + allowed * asked.norm())[0]
+    first = int(near[0]) if len(near) else len(weights) - 1
+    return WeighedStep(
+        change=rows.T @ to_device(found[first], like=rows), weight=float(weights[first])
+    )
 
 
 def _inverse(inner: Float[Tensor, "r r"]) -> Float[Tensor, "r r"]:

@@ -7,20 +7,27 @@ product with a move takes a forward and a backward pass. Products are kept from 
 handles' Jacobian is: the curvature changes slowly, the gradient is always a new one.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import final
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.masks import keep_weight
-from tugan.dragging.solvers.curvature import Curvature, learnt, solved, solved_along
+from tugan.dragging.solvers.curvature import Curvature, WeighedStep, learnt, solved, solved_along
 
 _FIRST_PRODUCTS = 5
 """Where nothing is known of the curvature."""
 _PRODUCTS = 1
 """In each later step: what it leaves, the next one does."""
+_LEAST_WEIGHT = 0.01
+"""As a share of the largest."""
+_WEIGHTS = 13
+_ALLOWED = 0.2
+"""Share of what is asked of the handles that the largest weight may cost."""
 _NUDGE = 1e-2
 """Length of the finite difference, in standard deviations of W."""
 
@@ -63,6 +70,7 @@ class HeldRegion:
         change: Float[Tensor, " d"],
         *,
         jacobian: Float[Tensor, "e d"],
+        asked_px: Float[Tensor, " e"],
         charge: float,
         weight: float,
         move: Float[Tensor, " d"],
@@ -74,25 +82,46 @@ class HeldRegion:
         """The step with the held region in its equations, from the step without; and what is known
         now of the region's curvature, for the next one.
 
-        ``features`` are those of ``move``. Each round solves all equations with the curvature that
-        is known, and learns what it is along the solution.
+        ``weight`` is the largest charge for the region: less where the handles would otherwise stay
+        behind ``asked_px``, which is on the host. ``features`` are those of ``move``. Each round
+        solves all equations with the curvature that is known, and learns what it is along the
+        solution.
         """
         if charge <= 0:
             return change, known
         features = features.float()
-        scale = weight * self.scale
-        asked = jacobian.T @ (jacobian @ change) + charge * change
-        asked = asked - pulled_back(scale * (features - self.initial))
+        handles = jacobian.T @ (jacobian @ change) + charge * change
+        slope = pulled_back(self.scale * (features - self.initial))
 
         def product(step: Tensor) -> Tensor:
             length = step.norm().clamp(min=1e-12)
             moved = synthesise(move + step * (_NUDGE / length)).float() - features
-            back: Tensor = pulled_back(scale * moved) * (length / _NUDGE)
+            back: Tensor = pulled_back(self.scale * moved) * (length / _NUDGE)
             return back
 
+        def along(known: Curvature) -> WeighedStep:
+            return solved_along(
+                handles,
+                slope,
+                jacobian=jacobian,
+                asked_px=asked_px,
+                charge=charge,
+                weights=torch.logspace(0, math.log10(_LEAST_WEIGHT), _WEIGHTS) * weight,
+                allowed=_ALLOWED,
+                known=known,
+            )
+
+        chosen = _LEAST_WEIGHT**0.5 * weight
         for _ in range(_FIRST_PRODUCTS if known is None else _PRODUCTS):
-            found = solved(asked, jacobian=jacobian, charge=charge, known=known)
+            if known is not None:
+                chosen = along(known).weight
+            found = solved(
+                handles - chosen * slope,
+                jacobian=jacobian,
+                charge=charge,
+                known=None if known is None else known.times(chosen),
+            )
             known = learnt(known, found, product(found))
         if known is None:
             return change, None
-        return solved_along(asked, jacobian=jacobian, charge=charge, known=known), known
+        return along(known).change, known

@@ -288,6 +288,7 @@ class Newton:
             change, curvature = state.held[state.level].refined(
                 change,
                 jacobian=equations,
+                asked_px=way.flatten() * pulled,
                 charge=step.charge,
                 weight=settings.mask_weight * len(way),
                 move=move,

@@ -48,8 +48,9 @@ class NewtonSettings:
     Under a hand, where the next picture matters more, it is not (:class:`LiveDrag`)."""
     lost_below: float = 0.3
     """A match of less confidence is lost: the point is no longer pulled, and says so."""
-    mask_weight: float = 0.05
-    """Charge for change outside the mask against motion of the handles; 0 for none."""
+    mask_weight: float = 1.0
+    """The largest charge for change outside the mask against motion of the handles, less where they
+    would stay behind for it; 0 for none."""
     tolerance_one_px_at_512: float = 1.0
     """A single handle this near its goal has arrived."""
     tolerance_more_px_at_512: float = 2.0
