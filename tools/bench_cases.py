@@ -48,15 +48,21 @@ class Model:
     newton_steps: int
     """At most: drags on random weights need not arrive."""
 
-    def problem(self) -> Any:  # noqa: ANN401 (of the checkout that is measured)
-        """A drag of one point."""
+    def problem(self, *, masked: bool = False) -> Any:  # noqa: ANN401 (of the checkout)
+        """A drag of one point; under a mask, what is near to it may change."""
         from tugan.dragging.problem import DragProblem
 
+        mask = None
+        if masked:
+            mask = torch.zeros(self.generator.info.size_hw)
+            x, y, reach = *map(int, self.handle_xy), max(mask.shape) // 6
+            mask[max(y - reach, 0) : y + reach, max(x - reach, 0) : x + reach] = 1
         return DragProblem(
             generator=self.generator,
             ws=self.ws,
             handles_xy=torch.tensor([self.handle_xy]),
             targets_xy=torch.tensor([self.goal_xy]),
+            mask=mask,
         )
 
 
@@ -121,7 +127,7 @@ def adam_step(model: Model) -> Action:
     return lambda: next(steps)
 
 
-def newton_drag(model: Model) -> Action:
+def newton_drag(model: Model, *, masked: bool = False) -> Action:
     """A drag by the default solver, from start to end."""
     from tugan.dragging.solve import drag
     from tugan.dragging.solvers.newton import Newton
@@ -129,7 +135,7 @@ def newton_drag(model: Model) -> Action:
 
     settings = NewtonSettings.for_generator(model.generator.info)
     solver = Newton(settings=replace(settings, max_steps=model.newton_steps))
-    problem = model.problem()
+    problem = model.problem(masked=masked)
     return lambda: list(drag(problem, solver=solver))
 
 
@@ -207,6 +213,9 @@ CASES = {
     "faces-adam-step": Case(says="a step of adam", prepare=lambda: adam_step(faces()), repeats=10),
     "faces-newton-drag": Case(
         says="a whole drag by newton", prepare=lambda: newton_drag(faces()), repeats=2
+    ),
+    "faces-masked-drag": Case(
+        says="the same under a mask", prepare=lambda: newton_drag(faces(), masked=True), repeats=1
     ),
     "faces-picture": Case(says="a picture", prepare=lambda: picture(faces()), repeats=4),
     "faces-features": Case(

@@ -105,6 +105,16 @@ def test_a_folder_of_another_run_is_refused(landmarks: Tugan) -> None:
     assert ran.out == ""
 
 
+def test_half_precision_is_asked_for_and_said(landmarks: Tugan, here: Path) -> None:
+    assert landmarks("--pairs", "1", "--points", "1", "--dtype", "bfloat16").code == 0
+    run = json.loads((here / "run/run.json").read_text(encoding="utf-8"))
+    assert run["model"]["dtype"] == "bfloat16"
+    assert ", bfloat16" in (here / "run/report.md").read_text(encoding="utf-8")
+    refused = landmarks("--pairs", "1", "--points", "1")
+    assert refused.code == 2
+    assert "model.dtype was bfloat16 and is float32" in refused.err
+
+
 def test_ctrl_c_leaves_a_report_of_what_is_finished(
     landmarks: Tugan, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +144,7 @@ def test_ctrl_c_leaves_a_report_of_what_is_finished(
         (("--pairs", "0"), "--pairs"),
         (("--model", "nothing"), "there is no model 'nothing'"),
         (("--device", "abacus"), "no device 'abacus'"),
+        (("--dtype", "int8"), "--dtype is 'int8'; expected one of float32, float16, bfloat16"),
     ],
 )
 def test_bad_input_is_a_sentence_and_writes_nothing(

@@ -14,7 +14,7 @@ import tugan
 from tugan.bench.bench_error import BenchError
 from tugan.bench.experiment import Task
 from tugan.bench.methods import AbsentMethod, Method
-from tugan.generators.protocol import Generator
+from tugan.generators.protocol import Generator, PretrainedGenerator
 from tugan.perceptual.faces import FaceFinder
 
 FORMAT_VERSION = 1
@@ -38,6 +38,8 @@ class ModelNote(BaseModel):
     name: str
     fingerprint: str
     size_hw: tuple[int, int]
+    dtype: str = "float32"
+    """Of its weights."""
 
 
 class Versions(BaseModel):
@@ -135,7 +137,12 @@ def conditions_now(
             MethodNote(name=method.name, settings=repr(method.solver)) for method in methods
         ),
         absent=tuple(MethodNote(name=one.name, settings=one.reason) for one in absent),
-        model=ModelNote(name=info.name, fingerprint=fingerprint, size_hw=info.size_hw),
+        model=ModelNote(
+            name=info.name,
+            fingerprint=fingerprint,
+            size_hw=info.size_hw,
+            dtype=_dtype(generator),
+        ),
         versions=Versions(
             tugan=tugan.__version__,
             python=platform.python_version(),
@@ -145,6 +152,15 @@ def conditions_now(
         machine=_machine(generator.device),
         started=(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),),
     )
+
+
+def _dtype(generator: Generator) -> str:
+    found = torch.float32
+    if isinstance(generator, PretrainedGenerator):
+        found = next(
+            one.dtype for one in generator.state_dict().values() if one.is_floating_point()
+        )
+    return str(found).removeprefix("torch.")
 
 
 def _machine(device: torch.device) -> Machine:
@@ -191,7 +207,7 @@ def lines_about(conditions: Conditions) -> Iterator[tuple[str, str]]:
     """Names and values for people."""
     task, machine, versions = conditions.task, conditions.machine, conditions.versions
     height, width = conditions.model.size_hw
-    yield "model", f"{conditions.model.name}, {width} x {height} px"
+    yield "model", f"{conditions.model.name}, {width} x {height} px, {conditions.model.dtype}"
     yield "task", ", ".join(f"{name} {_plain(value)}" for name, value in task.items())
     yield (
         "machine",

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tugan.cli.heavy_imports import heavy_imports
-from tugan.cli.options import Device, Json, Model, Psi
+from tugan.cli.options import Device, Dtype, Json, Model, Psi
 from tugan.generators.catalog import DEFAULT_MODEL
 
 bench_app = typer.Typer(
@@ -92,6 +92,7 @@ def landmarks(
     limit: Limit = LIMIT_S,
     threads: Threads = 1,
     device: Device = "auto",
+    dtype: Dtype = "float32",
     as_json: Json = False,
 ) -> None:
     """Drag a face's landmarks to another face's, and find them again (DragGAN's table 1).
@@ -127,6 +128,7 @@ def landmarks(
         limit_s=limit,
         threads=threads,
         device=device,
+        dtype=dtype,
         as_json=as_json,
     )
     raise typer.Exit(run_bench(job))
@@ -150,6 +152,7 @@ def _add(name: str, says: str) -> None:
         limit: Limit = LIMIT_S,
         threads: Threads = 1,
         device: Device = "auto",
+        dtype: Dtype = "float32",
         as_json: Json = False,
     ) -> None:
         with heavy_imports():
@@ -173,6 +176,7 @@ def _add(name: str, says: str) -> None:
             limit_s=limit,
             threads=threads,
             device=device,
+            dtype=dtype,
             as_json=as_json,
         )
         raise typer.Exit(run_bench(job))

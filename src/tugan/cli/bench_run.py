@@ -23,6 +23,7 @@ from tugan.bench.wording import still_to_do
 from tugan.cli.bench_progress import BenchProgress
 from tugan.cli.console import note, say, say_json
 from tugan.cli.options import OptionError
+from tugan.cli.start import parse_dtype
 from tugan.executors.processes import ProcessExecutor
 from tugan.executors.protocol import Executor
 from tugan.executors.ray_cluster import RayExecutor
@@ -57,6 +58,7 @@ class BenchJob:
     limit_s: float
     threads: int
     device: str
+    dtype: str
     as_json: bool
 
 
@@ -81,7 +83,7 @@ def run_bench(job: BenchJob) -> int:
     if any(kind.needs_faces for kind in kinds):
         find_dlib_models()
         faces = DlibFaces()
-    generator = load_generator(job.model, device=job.device)
+    generator = load_generator(job.model, device=job.device, dtype=parse_dtype(job.dtype))
     several = len(kinds) > 1
     faceless = _faceless(kinds, generator.info)
     runs = []

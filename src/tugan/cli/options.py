@@ -12,6 +12,14 @@ Model = Annotated[
     typer.Option("--model", "-m", help="A name (tugan models list), a folder or a checkpoint."),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
+Dtype = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        help="Of the weights: float32, float16 or bfloat16. Half precision is faster on GPUs and on"
+        " CPUs that multiply it.",
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Which picture: any whole number.")]
 Psi = Annotated[
     float, typer.Option(help="Truncation: 0 is the average picture, 1 the most varied.")

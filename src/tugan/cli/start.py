@@ -28,6 +28,16 @@ def start_latent(generator: Generator, *, seed: int, psi: float, label: int | No
         return generator.map(z, psi=psi, label=one_hot)
 
 
+DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+def parse_dtype(text: str) -> torch.dtype:
+    """A precision of weights; :class:`OptionError` lists them."""
+    if text not in DTYPES:
+        raise OptionError(f"--dtype is {text!r}; expected one of {', '.join(DTYPES)}")
+    return DTYPES[text]
+
+
 def parse_noise(text: str) -> Noise:
     """A kind of noise; :class:`OptionError` lists them."""
     if text not in get_args(Noise):

@@ -39,10 +39,8 @@ RIDGE = 1e-3
 """Added to ``A'A``, as a share of its trace, where the picture does not say which way."""
 POINTS_AT_ONCE = 8
 """Bounds memory; larger batches are no faster on a CPU."""
-TRACED_POINTS_AT_ONCE = 16
-"""The same where no layer is run again and nothing is kept for autograd."""
 TRACED_POINTS_AT_ONCE_ON_A_GPU = 256
-"""There it is starting the kernels that takes the time."""
+"""The same where no layer is run again, and it is starting the kernels that takes the time."""
 
 _Reader = Callable[[Tensor], Tensor]
 """Features ``(n, q, c)`` at image points ``(n, q, 2)``."""
@@ -100,9 +98,7 @@ def _traced_flow(
 ) -> FeatureFlow:
     on_cpu = points_xy.device.type == "cpu"
     flows = []
-    for points in points_xy.split(
-        TRACED_POINTS_AT_ONCE if on_cpu else TRACED_POINTS_AT_ONCE_ON_A_GPU
-    ):
+    for points in points_xy.split(POINTS_AT_ONCE if on_cpu else TRACED_POINTS_AT_ONCE_ON_A_GPU):
         windows = generator.windows_of(trace, points)
         leaf = windows.features.detach().requires_grad_()
         near = replace(windows, features=leaf)

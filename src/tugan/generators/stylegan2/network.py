@@ -52,10 +52,16 @@ class SynthesisBlock(nn.Module):
         self.first_row = max(2 * index - 1, 0)
 
     def forward(
-        self, x: Float[Tensor, "b i h w"], image: Tensor | None, ws: Ws, noise: NoiseSource
+        self,
+        x: Float[Tensor, "b i h w"],
+        image: Tensor | None,
+        ws: Ws,
+        noise: NoiseSource,
+        *,
+        spent: bool = False,
     ) -> tuple[Float[Tensor, "b o oh ow"], Float[Tensor, "b 3 oh ow"]]:
-        """Features and picture after this block."""
-        x = self.convolved(x, ws, noise)
+        """Features and picture after this block; ``spent`` as in :class:`StyledConv`."""
+        x = self.convolved(x, ws, noise, spent=spent)
         return x, self.drawn(x, image, ws)
 
     def drawn(
@@ -66,12 +72,12 @@ class SynthesisBlock(nn.Module):
         return rgb if image is None else upsample_image(image) + rgb
 
     def convolved(
-        self, x: Float[Tensor, "b i h w"], ws: Ws, noise: NoiseSource
+        self, x: Float[Tensor, "b i h w"], ws: Ws, noise: NoiseSource, *, spent: bool = False
     ) -> Float[Tensor, "b o oh ow"]:
         """Features after this block, without the picture."""
         for row, conv in enumerate(self.convs, start=self.first_row):
             # between the two the map is this block's own
-            x = conv(x, ws[:, row], noise.of_layer(row), spent=row > self.first_row)
+            x = conv(x, ws[:, row], noise.of_layer(row), spent=spent or row > self.first_row)
         return x
 
     def layers(
@@ -156,8 +162,10 @@ class StyleGan2(WindowedNetwork):
     def _run(self, state: SynthesisState, until_block: int) -> SynthesisState:
         x, image = state.features, state.image
         noise = NoiseSource(kind=state.noise, seed=state.noise_seed)
-        for block in self.blocks[state.blocks_done : until_block]:
-            x, image = block(x, image, state.ws, noise)
+        for index in range(state.blocks_done, until_block):
+            # what a state holds may be asked for again; maps on the way may not
+            spent = index > state.blocks_done
+            x, image = self.blocks[index](x, image, state.ws, noise, spent=spent)
         return replace(state, blocks_done=until_block, features=x, image=image)
 
     def _traced_block(
