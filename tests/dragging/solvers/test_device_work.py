@@ -26,6 +26,7 @@ from tugan.generators.protocol import (
     Noise,
     PretrainedGenerator,
     SynthesisState,
+    TracingGenerator,
     Ws,
     sample_z,
 )
@@ -202,6 +203,27 @@ def test_recordings_change_no_number(stylegan2_128: PretrainedGenerator) -> None
         return [one for step in steps for one in (step.ws, step.handles_xy, step.lost)]
 
     both(stylegan2_128, run)
+
+
+def test_recordings_change_no_derivative_by_a_trace(
+    stylegan2_128: PretrainedGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The maps go from one recording into the other."""
+    assert isinstance(stylegan2_128, TracingGenerator)
+
+    def run() -> list[Tensor]:
+        solver = Newton(settings=NewtonSettings.for_generator(stylegan2_128.info))
+        steps = list(drag(problem_of(stylegan2_128), solver=solver))
+        return [one for step in steps for one in (step.ws, step.handles_xy, step.lost)]
+
+    expected = run()
+    rehearsed = Replays(rehearse=True)
+    monkeypatch.setattr(stylegan2_128, "_replays", rehearsed)
+    found = run()
+    assert len(rehearsed) > 1
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert torch.equal(one, other)
 
 
 def test_two_drags_in_turns_do_not_meet_in_the_buffers() -> None:
