@@ -6,14 +6,17 @@
 Handles lie at random in the middle of the picture, goals a sixteenth of it away. All methods drag
 the same points in turn in one process; what is timed is the solver, from its start to its last
 step, without any picture. A drag that ends without having arrived counts with the time it took, and
-is said: the ratio is then what it is at least.
+is said: the ratio is then what it is at least. The floor is the least that so many steps take (the
+median), at the rates of this process.
 """
 
 import argparse
 import math
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,13 +24,18 @@ from torch import Tensor
 
 import tugan
 from bench_step import random_generator
-from tugan.bench.methods import make_methods
+from tugan.bench.cost_model import descent_cost, known_config, synthesis_cost, windows_cost
+from tugan.bench.floor import MachineRates, floor_of
+from tugan.bench.floor_rates import measure_rates
+from tugan.bench.methods import Method, make_methods
 from tugan.core.allocator import keep_freed_memory
 from tugan.core.outcome import Ending
 from tugan.dragging.problem import DragProblem
+from tugan.dragging.solvers.adam import Adam
+from tugan.dragging.solvers.newton import Newton
 from tugan.dragging.solvers.protocol import Solver
 from tugan.generators.loading import load_generator
-from tugan.generators.protocol import PretrainedGenerator, sample_z
+from tugan.generators.protocol import PretrainedGenerator, WindowedGenerator, sample_z
 from tugan.generators.staged_network import StagedNetwork
 from tugan.generators.w_statistics import w_statistics_of
 
@@ -84,15 +92,52 @@ def drag(problem: DragProblem, solver: Solver[Any]) -> Taken:
     )
 
 
-def tell(method: str, points: int, found: list[Taken], reference_s: float | None) -> None:
-    """A line of the table."""
+def floor_s(
+    generator: PretrainedGenerator,
+    solver: Solver[Any],
+    rates: MachineRates,
+    steps: float,
+    *,
+    points: int,
+) -> float | None:
+    """Of newton and adam, on generators whose costs are known."""
+    config = known_config(generator)
+    if config is None:
+        return None
+    if isinstance(solver, Newton):
+        # the start is synthesised for what the handles look like, and again to look at them
+        until_px = solver.settings.blocks_px[-1]
+        features = floor_of(synthesis_cost(config).forward(until_px), rates).seconds
+        windows = windows_cost(config, until_px=until_px, points=2 * points)
+        return (steps + 2) * features + steps * floor_of(windows.backward, rates).seconds
+    if isinstance(solver, Adam):
+        until_px = generator.info.nearest_block(solver.settings.feature_px).until_px
+        trunk_px = None
+        if isinstance(generator, WindowedGenerator):
+            trunk_px = generator.trunk_px(points, until_px=until_px)
+        cost = descent_cost(config, until_px=until_px, points=points, trunk_px=trunk_px)
+        return (steps + 1) * floor_of(cost, rates).seconds
+    return None
+
+
+def tell(
+    method: Method,
+    found: list[Taken],
+    *,
+    points: int,
+    least_s: Callable[[float], float | None],
+    newton_s: float | None,
+) -> None:
+    """A line of the table; ``least_s`` is the floor of so many steps."""
     median_s = statistics.median([one.seconds for one in found])
     steps = statistics.median([one.steps for one in found])
     left = statistics.mean([one.left_px for one in found])
     arrived = sum(one.arrived for one in found)
-    ratio = "" if reference_s is None else f"{median_s / reference_s:6.1f}x"
+    least = least_s(steps)
+    floor = "-" if least is None else f"{least:.2f}"
+    ratio = "" if newton_s is None else f"{median_s / newton_s:6.1f}x"
     print(
-        f"{points:>6}   {method:<14} {median_s:9.2f}   {steps:6.0f}"
+        f"{points:>6}   {method.name:<14} {median_s:9.2f}   {floor:>7}   {steps:6.0f}"
         f"   {arrived:>3} of {len(found):<3}   {left:9.2f}   {ratio}",
         flush=True,
     )
@@ -116,7 +161,16 @@ def main() -> None:
         generator.lay_out_weights()
     w_statistics_of(generator)  # estimated once, and kept from then on
     print(f"{generator.info.name}, {torch.get_num_threads()} threads; medians, left: mean")
-    print("points   method           seconds    steps     arrived     left px   newton's time")
+    config = known_config(generator)
+    rates = measure_rates(
+        None if config is None else synthesis_cost(config),
+        until_px=generator.info.nearest_block(generator.info.hints.feature_px).until_px,
+        device=generator.device,
+    )
+    print(
+        "points   method           seconds     floor    steps     arrived     left px"
+        "   newton's time"
+    )
     methods = make_methods(tuple(arguments.methods.split(",")), generator.info)
     for points in map(int, arguments.points.split(",")):
         problems = drags(generator, points=points, count=arguments.drags)
@@ -128,7 +182,13 @@ def main() -> None:
         newton_s = statistics.median([one.seconds for one in found[methods[0].name]])
         for method in methods:
             first = method is methods[0]
-            tell(method.name, points, found[method.name], None if first else newton_s)
+            tell(
+                method,
+                found[method.name],
+                points=points,
+                least_s=partial(floor_s, generator, method.solver, rates, points=points),
+                newton_s=None if first else newton_s,
+            )
 
 
 if __name__ == "__main__":

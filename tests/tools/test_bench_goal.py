@@ -12,14 +12,16 @@ def test_methods_drag_the_same_points_and_are_compared(
     bench_goal.main()
     about, header, *rows = capsys.readouterr().out.splitlines()
     assert about.startswith("random-32")
-    assert header.split()[:3] == ["points", "method", "seconds"]
+    assert header.split()[:4] == ["points", "method", "seconds", "floor"]
     assert [row.split()[:2] for row in rows] == [
         [points, method] for points in ("1", "2") for method in ("newton", "adam+max_steps=3")
     ]
     for row in rows:
+        # seconds, and what they cannot be less than
         assert float(row.split()[2]) > 0
+        assert float(row.split()[3]) >= 0
     for row in rows[1::2]:
-        assert row.split()[3] == "3"
+        assert row.split()[4] == "3"
         assert row.endswith("x")
 
 
