@@ -228,6 +228,11 @@ CASES = {
     "stylegan2-newton-drag": Case(
         says="three steps of newton", prepare=lambda: newton_drag(stylegan2()), repeats=2
     ),
+    "stylegan2-masked-drag": Case(
+        says="the same under a mask",
+        prepare=lambda: newton_drag(stylegan2(), masked=True),
+        repeats=1,
+    ),
     "stylegan2-picture": Case(says="a picture", prepare=lambda: picture(stylegan2()), repeats=4),
     "stylegan2-features": Case(
         says="the features of drags", prepare=lambda: feature_map(stylegan2()), repeats=6

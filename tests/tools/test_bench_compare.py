@@ -184,7 +184,14 @@ def test_broken_in_both_is_said_and_no_slowdown() -> None:
 def test_every_usual_case_is_of_both_models() -> None:
     usual = {name for name, case in CASES.items() if case.usual}
     parts = {name.partition("-")[2] for name in usual}
-    assert parts == {"adam-step", "newton-drag", "picture", "features", "live-step"}
+    assert parts == {
+        "adam-step",
+        "newton-drag",
+        "masked-drag",
+        "picture",
+        "features",
+        "live-step",
+    }
     assert usual == {f"{model}-{part}" for model in ("faces", "stylegan2") for part in parts}
 
 
