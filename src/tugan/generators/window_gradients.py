@@ -72,7 +72,8 @@ def gradients_near(
     source = NoiseSource(kind=state.noise, seed=state.noise_seed)
     gradient = state.ws.new_zeros(*upstream.shape[:2], *state.ws.shape[1:])
     layers = [
-        tuple(one for one in trace.maps if one.shape[2:] == block.size_hw) for block in info.blocks
+        tuple(one for one in trace.maps if one.shape[2:] == feature_block.size_hw)
+        for feature_block in info.blocks
     ]
     for index in reversed(range(len(plan))):
         windows, map_hw = plan[index], info.blocks[index].size_hw

@@ -137,3 +137,4 @@ def test_where_nothing_curves_nothing_is_learnt() -> None:
     assert learnt(known, direction, torch.zeros(D)) is known
     assert learnt(known, direction, -direction) is known
     assert learnt(known, direction, torch.full((D,), torch.nan)) is known
+    assert learnt(known, direction, torch.inf * direction) is known

@@ -5,6 +5,7 @@ and nothing where ``D`` says nothing (Nystroem's approximation). Small systems a
 host, with one reading of the device.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import torch
@@ -47,7 +48,7 @@ def learnt(
     """With one more product, which is right where older ones are not any more.
 
     The older ones are made conjugate to it: what they say of its direction is forgotten. Nothing is
-    learnt where ``H`` is nothing.
+    learnt where ``H`` is nothing, or the product not finite.
     """
     length = direction.norm().clamp(min=1e-12)
     newest, its = direction / length, product / length
@@ -56,7 +57,7 @@ def learnt(
     between, one_way, other_way, before = on_host(
         (newest @ its)[None], older @ its, products @ newest, (older * products).sum(dim=1)
     )
-    if not float(between) > 0:
+    if not 0 < float(between) < math.inf:
         return known
     after = before - one_way * other_way / between
     kept = torch.where(after > _LEAST_NEW * before)[0][-(MOST - 1) :]
