@@ -48,11 +48,14 @@ class Model:
     newton_steps: int
     """At most: drags on random weights need not arrive."""
 
-    def problem(self, *, masked: bool = False) -> Any:  # noqa: ANN401 (of the checkout)
-        """A drag of one point; under a mask, what is near to it may change."""
+    def problem(self, *, masked: bool = False, side: int = 1) -> Any:  # noqa: ANN401 (of the checkout)
+        """A drag of a square of points about the handle, so many to a side; under a mask, what is
+        near to the handle may change."""
         from tugan.dragging.problem import DragProblem
 
         mask = None
+        steps = max(self.generator.info.size_hw) / 24 * (torch.arange(side) - (side - 1) / 2)
+        square = torch.cartesian_prod(steps, steps)
         if masked:
             mask = torch.zeros(self.generator.info.size_hw)
             x, y, reach = *map(int, self.handle_xy), max(mask.shape) // 6
@@ -60,8 +63,8 @@ class Model:
         return DragProblem(
             generator=self.generator,
             ws=self.ws,
-            handles_xy=torch.tensor([self.handle_xy]),
-            targets_xy=torch.tensor([self.goal_xy]),
+            handles_xy=torch.tensor([self.handle_xy]) + square,
+            targets_xy=torch.tensor([self.goal_xy]) + square,
             mask=mask,
         )
 
@@ -127,7 +130,7 @@ def adam_step(model: Model) -> Action:
     return lambda: next(steps)
 
 
-def newton_drag(model: Model, *, masked: bool = False) -> Action:
+def newton_drag(model: Model, *, masked: bool = False, side: int = 1) -> Action:
     """A drag by the default solver, from start to end."""
     from tugan.dragging.solve import drag
     from tugan.dragging.solvers.newton import Newton
@@ -135,7 +138,7 @@ def newton_drag(model: Model, *, masked: bool = False) -> Action:
 
     settings = NewtonSettings.for_generator(model.generator.info)
     solver = Newton(settings=replace(settings, max_steps=model.newton_steps))
-    problem = model.problem(masked=masked)
+    problem = model.problem(masked=masked, side=side)
     return lambda: list(drag(problem, solver=solver))
 
 
@@ -217,6 +220,9 @@ CASES = {
     "faces-masked-drag": Case(
         says="the same under a mask", prepare=lambda: newton_drag(faces(), masked=True), repeats=1
     ),
+    "faces-many-points-drag": Case(
+        says="the same with 64 points", prepare=lambda: newton_drag(faces(), side=8), repeats=1
+    ),
     "faces-picture": Case(says="a picture", prepare=lambda: picture(faces()), repeats=4),
     "faces-features": Case(
         says="the features of drags", prepare=lambda: feature_map(faces()), repeats=15
@@ -231,6 +237,11 @@ CASES = {
     "stylegan2-masked-drag": Case(
         says="the same under a mask",
         prepare=lambda: newton_drag(stylegan2(), masked=True),
+        repeats=1,
+    ),
+    "stylegan2-many-points-drag": Case(
+        says="the same with 64 points",
+        prepare=lambda: newton_drag(stylegan2(), side=8),
         repeats=1,
     ),
     "stylegan2-picture": Case(says="a picture", prepare=lambda: picture(stylegan2()), repeats=4),

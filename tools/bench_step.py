@@ -2,7 +2,7 @@
 
     python tools/bench_step.py                 # 512 px config-f, 1 and 10 points; faces-1024
     python tools/bench_step.py --size 256 --steps 3
-    python tools/bench_step.py --memory        # newton's peak on each model, with 1, 68, 200 points
+    python tools/bench_step.py --memory        # newton's peak and step, with 1, 16, 68, 200 points
 
 The reference synthesises the whole picture on every step, scales and normalises weight tensors,
 leaves them unfrozen, resizes the features to the picture, keeps the initial ones for the mask, and
@@ -288,7 +288,10 @@ def measure_faces(steps: int) -> dict[str, float]:
 
 
 def measure_memory(size_px: int, count: int) -> dict[str, float]:
-    """Peaks of three steps of newton, and of the picture after them; size 0 is faces-1024."""
+    """Of steps of newton, and peaks of them and of the picture after them; size 0 is faces-1024.
+
+    Once all points have had a turn, and with derivatives in every step.
+    """
     if size_px:
         keep_freed_memory()
         made = random_generator(size_px)
@@ -299,31 +302,40 @@ def measure_memory(size_px: int, count: int) -> dict[str, float]:
     side_px = network.info.size_hw[0]
     handles, targets = points(count, side_px)
     ws = network.map(sample_z(0, z_dim=512))
-    solver = Newton(settings=NewtonSettings.for_generator(network.info))
+    settings = NewtonSettings.for_generator(network.info)
+    # up to so many points the derivatives would serve several steps
+    solver = Newton(settings=replace(settings, fresh_points=settings.points_a_step))
     problem = DragProblem(generator=network, ws=ws, handles_xy=handles, targets_xy=targets)
     w_statistics_of(network)  # estimated once, and kept from then on
     forget_peak()
     state = solver.init(problem)
-    for _ in range(3):
+
+    def step() -> None:
+        nonlocal state
         state = solver.update(problem, state, solver.observe(problem, state))
+
+    for _ in range(state.turns.in_a_round):
+        step()
+    step_s = timed(step, 5)
     steps_mib = peak_mib()
     synthesize(network, solver.observe(problem, state).ws)
-    return {"steps_mib": steps_mib, "picture_mib": peak_mib()}
+    return {"step_s": step_s, "steps_mib": steps_mib, "picture_mib": peak_mib()}
 
 
 def compare_memory() -> None:
-    """Prints a table of peaks."""
-    print("newton, peak MiB of the process   points   three steps   with the whole picture")
+    """Prints a table of peaks and steps."""
+    print("newton, peak MiB of the process   points   steps   with the picture   s a step")
     for size_px, name in (
         (0, "faces-1024"),
         *((size_px, f"config-f, {size_px} px") for size_px in (256, 512, 1024)),
     ):
-        for count in (1, 68, 200):
+        for count in (1, 16, 68, 200):
             found = in_own_process(
                 *("--variant", "memory", "--size", str(size_px), "--points", str(count))
             )
             print(
-                f"{name:<33} {count:>6}   {found['steps_mib']:11.0f}   {found['picture_mib']:22.0f}"
+                f"{name:<33} {count:>6}   {found['steps_mib']:5.0f}"
+                f"   {found['picture_mib']:16.0f}   {found['step_s']:8.3f}"
             )
 
 

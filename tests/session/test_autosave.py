@@ -22,6 +22,7 @@ from tugan.session.events import Reported
 from tugan.session.history import History
 from tugan.session.project_errors import ProjectFileError
 from tugan.session.project_file import read_history, write_history
+from tugan.session.project_records import FORMAT_VERSION
 
 SRC = Path(__file__).parents[2] / "src"
 
@@ -111,7 +112,10 @@ def test_work_of_a_newer_version_stays_where_it_is(folder: AutosaveFolder) -> No
         for name in old.namelist():
             content = old.read(name)
             if name == "manifest.json":
-                content = content.replace(b'"format_version":5', b'"format_version":6')
+                content = content.replace(
+                    f'"format_version":{FORMAT_VERSION}'.encode(),
+                    f'"format_version":{FORMAT_VERSION + 1}'.encode(),
+                )
             new.writestr(name, content)
     path.write_bytes(target.getvalue())
     assert folder.recoverable() == ()

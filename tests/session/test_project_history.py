@@ -43,6 +43,7 @@ from tugan.session.project_file import (
     read_history,
     write_history,
 )
+from tugan.session.project_records import FORMAT_VERSION
 
 places = st.tuples(*[st.floats(0, 1e5, width=32)] * 2)
 Draw = Callable[..., Any]
@@ -360,7 +361,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "deep JSON": (lambda: changed(manifest_json=b"[" * 100_000), "damaged"),
     "another JSON": (lambda: changed(manifest_json=b"[]"), "damaged"),
     "from the future": (
-        lambda: with_manifest(lambda m: m.update(format_version=6, more="?")),
+        lambda: with_manifest(lambda m: m.update(format_version=FORMAT_VERSION + 1, more="?")),
         "made by a newer tugan .*update tugan",
     ),
     "of version 0": (lambda: with_manifest(lambda m: m.update(format_version=0)), "format_version"),
@@ -540,7 +541,7 @@ def test_version_4_knew_nothing_of_held_curvature() -> None:
     document = replace(a_document(1), run=SavedRun(state=state, nearest=None))
     members = members_of(history_bytes(History.begun(document, text="Start")))
     manifest = json.loads(members["manifest.json"])
-    assert manifest["format_version"] == 5
+    assert manifest["format_version"] == FORMAT_VERSION
     manifest["format_version"] = 4
     stored = manifest["entries"][0]["document"]["run"]["state"]
     for name in ("held_directions", "held_products"):

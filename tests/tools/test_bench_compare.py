@@ -188,6 +188,7 @@ def test_every_usual_case_is_of_both_models() -> None:
         "adam-step",
         "newton-drag",
         "masked-drag",
+        "many-points-drag",
         "picture",
         "features",
         "live-step",

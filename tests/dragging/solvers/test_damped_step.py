@@ -98,6 +98,16 @@ def test_zero_rows_ask_nothing() -> None:
     assert floors[0] == pytest.approx(floors[1], rel=1e-5)
 
 
+def test_a_few_of_many_rows_are_solved_alone() -> None:
+    jacobian, asked, move = random_parts(32, 3072)
+    without = damped_step(jacobian, asked, move, damping=DAMPING, slack_px=0.5)
+    rows, wanted = torch.zeros(400, 3072), torch.zeros(400)
+    rows[40:72], wanted[40:72] = jacobian, asked
+    step = damped_step(rows, wanted, move, damping=DAMPING, slack_px=0.5)
+    assert step.charge == pytest.approx(without.charge, rel=1e-4)
+    torch.testing.assert_close(step.change, without.change, rtol=1e-3, atol=1e-4)
+
+
 def test_where_nothing_moves_there_is_no_step() -> None:
     _, asked, move = random_parts(4, 20)
     step = damped_step(torch.zeros(4, 20), asked, move, damping=DAMPING, slack_px=0.5)

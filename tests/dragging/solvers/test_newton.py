@@ -403,6 +403,7 @@ def test_the_step_limit(large_toy: ToyGenerator) -> None:
         ({"lost_below": 1.0}, "lost_below"),
         ({"max_steps": -1}, "step limit"),
         ({"patience_steps": 0}, "patience_steps"),
+        ({"points_a_step": 0}, "points_a_step"),
     ],
 )
 def test_settings_that_mean_nothing(changes: dict[str, object], said: str) -> None:

@@ -50,16 +50,17 @@ def damped_step(
     )
     if not bool(gram.isfinite().all()):
         return DampedStep(change=torch.full_like(move, torch.nan), charge=0.0)
-    values, vectors = torch.linalg.eigh(gram.double())
-    values = values.clamp(min=0)
-    active = (largest > 0).double()
-    mean = float(values.sum() / active.sum().clamp(min=1))
-    if mean == 0:
+    # points that ask nothing would be eigenvalues of zero, in a matrix of which LAPACK may despair
+    asking = (largest.reshape(-1, 2) > 0).any(dim=1).repeat_interleave(2)
+    if not bool(asking.any()):
         return DampedStep(change=torch.zeros_like(move), charge=0.0)
-    wanted = vectors.T @ (asked.cpu() + made).double()
+    values, vectors = torch.linalg.eigh(gram[asking][:, asking].double())
+    values = values.clamp(min=0)
+    mean = float(values.mean())
+    wanted = vectors.T @ (asked.cpu() + made)[asking].double()
 
     def worst_px(charge: float) -> float:
-        left = active * (vectors @ (charge / (values + charge) * wanted))
+        left = vectors @ (charge / (values + charge) * wanted)
         return float(left.reshape(-1, 2).norm(dim=1).max())
 
     charge = damping * mean
@@ -69,5 +70,6 @@ def damped_step(
             middle = math.sqrt(low * high)
             low, high = (low, middle) if worst_px(middle) > slack_px else (middle, high)
         charge = low
-    weights = to_device(vectors @ (wanted / (values + charge)), like=jacobian)
-    return DampedStep(change=jacobian.T @ weights - move, charge=charge)
+    weights = torch.zeros(len(jacobian), dtype=torch.float64)
+    weights[asking] = vectors @ (wanted / (values + charge))
+    return DampedStep(change=jacobian.T @ to_device(weights, like=jacobian) - move, charge=charge)

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from tugan.core.geometry import scale_from_512, xy_like
-from tugan.core.host_copy import on_host
+from tugan.core.host_copy import on_host, to_device
 from tugan.core.outcome import Outcome
 from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.problem import DragProblem
@@ -20,6 +20,7 @@ from tugan.dragging.solvers.device_work import DeviceWork
 from tugan.dragging.solvers.held_region import HeldRegion
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.dragging.solvers.protocol import Observation, SeenPoints
+from tugan.dragging.solvers.turns import Turns
 from tugan.dragging.trackers.on_pictures import AnyTracker, watched
 from tugan.dragging.trackers.patch import Patch
 from tugan.generators.w_statistics import w_statistics_of
@@ -54,19 +55,22 @@ class NewtonState:
     """What the handles looked like at the start, for each block."""
     held: tuple[HeldRegion, ...] = field(repr=False)
     """What should stay, for each block; empty without a mask."""
+    turns: Turns = field(repr=False)
+    """Whose derivatives a step computes."""
     expected_xy: Float[Tensor, "n 2"]
     """Where the last step was predicted to bring the handles."""
     seen_xy: Float[Tensor, "n 2"]
     """Where they were before it."""
     damping: float
     jacobian: Float[Tensor, "e m"] | None = field(default=None, repr=False)
-    """Motion of the handles by the flattened move, as it was last known."""
+    """Motion of the handles by the flattened move, as it was last known; zero where it is not
+    known yet."""
     last_change: Float[Tensor, " m"] | None = field(default=None, repr=False)
     """The last step."""
     curvature: Curvature | None = field(default=None, repr=False)
     """Of what the mask holds, as far as it is known."""
     age: int = 0
-    """Steps since the Jacobian was computed."""
+    """Steps since the Jacobian was computed or, where that goes in turns, begun."""
     left_px: float = math.inf
     """Mean distance of the handles, the least lately."""
     waited: int = 0
@@ -117,6 +121,7 @@ class Newton:
             level=0,
             references=tuple(references),
             held=tuple(held),
+            turns=Turns.of(problem.handles_xy, at_once=self.settings.points_a_step),
             expected_xy=problem.handles_xy,
             seen_xy=problem.handles_xy,
             damping=self.settings.damping,
@@ -154,8 +159,11 @@ class Newton:
         damping = state.damping
         if stuck and damping > self._damping_floor(seen):
             damping *= DAMPING_FALL
-        change, curvature = self._change(problem, state, seen, jacobian, damping)
-        predicted = (jacobian @ change).reshape(-1, 2)
+        known = state.turns.known(age)
+        change, curvature = self._change(problem, state, seen, jacobian, damping, known)
+        predicted = state.turns.foreseen(
+            (jacobian @ change).reshape(-1, 2), seen.handles_xy, turn=age
+        )
         finer = state.level + 1 < len(state.references) and (stuck or self._arrived(problem, seen))
         nearer = progress.left_px < state.least_left_px
         return replace(
@@ -172,7 +180,7 @@ class Newton:
             jacobian=None if finer else jacobian,
             last_change=change,
             curvature=None if finer else curvature,
-            age=age,
+            age=0 if finer else age,
             left_px=progress.left_px if stuck else min(progress.left_px, state.left_px),
             waited=0 if stuck else progress.waited,
             least_left_px=progress.left_px if nearer else state.least_left_px,
@@ -192,7 +200,10 @@ class Newton:
         if state.steps >= self.settings.max_steps:
             return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
         waited = self._progress(problem, state, seen).waited
-        hopeless = last_level and state.damping <= self._damping_floor(seen)
+        # nobody is given up on who was not pulled yet
+        all_pulled = state.age + 1 >= state.turns.in_a_round
+        least = state.damping <= self._damping_floor(seen)
+        hopeless = last_level and all_pulled and least
         if hopeless and waited >= self.settings.patience_steps:
             return Outcome.no_progress(steps=state.steps, nearest_step=state.least_left_step)
         return None
@@ -234,11 +245,33 @@ class Newton:
         self, problem: DragProblem, state: NewtonState, seen: Observation
     ) -> tuple[Float[Tensor, "e m"], int]:
         """The Jacobian here, and its age: computed, or corrected by the motion that was seen."""
+        if state.turns.needed:
+            return self._jacobian_in_turns(problem, state, seen)
         corrected = self._corrected(state, seen)
         if corrected is not None:
             return corrected, state.age + 1
         work = self._work(problem, state)
         return work.jacobian(seen.ws, seen.handles_xy, trace=seen.trace), 0
+
+    def _jacobian_in_turns(
+        self, problem: DragProblem, state: NewtonState, seen: Observation
+    ) -> tuple[Float[Tensor, "e m"], int]:
+        """Computed for those whose turn it is; corrected for the others who have had one."""
+        turn, last = 0, state.jacobian
+        if last is not None and state.last_change is not None:
+            turn = state.age + 1
+            surprise = _surprise(state, seen, last @ state.last_change)
+            known = to_device(state.turns.known(state.age), like=surprise).repeat_interleave(2)
+            last = _broyden(last, state.last_change, surprise * known)
+        due = state.turns.due(turn).to(seen.handles_xy.device)
+        equations = torch.stack([2 * due, 2 * due + 1], dim=1).flatten()
+        work = self._work(problem, state)
+        fresh = work.jacobian(seen.ws, seen.handles_xy[due], trace=seen.trace)
+        jacobian = fresh.new_zeros(2 * len(seen.handles_xy), fresh.shape[1])
+        if last is not None:
+            jacobian.copy_(last)
+        jacobian[equations] = fresh
+        return jacobian, turn
 
     def _corrected(self, state: NewtonState, seen: Observation) -> Float[Tensor, "e m"] | None:
         """Broyden's update, or None where the Jacobian is to be computed."""
@@ -248,14 +281,11 @@ class Newton:
         if jacobian is None or change is None or few or old:
             return None
         predicted = jacobian @ change
-        moved = (seen.handles_xy - state.seen_xy).flatten()
-        # a lost point tells nothing
-        surprise = (moved - predicted) * (~seen.lost).repeat_interleave(2)
+        surprise = _surprise(state, seen, predicted)
         off_px, predicted_px = on_host(surprise.norm(), predicted.norm())
         if float(off_px) > SURPRISE * float(predicted_px):
             return None
-        length = (change @ change).clamp(min=1e-12)
-        return jacobian + BROYDEN * torch.outer(surprise, change) / length
+        return _broyden(jacobian, change, surprise)
 
     def _change(
         self,
@@ -264,13 +294,14 @@ class Newton:
         seen: Observation,
         jacobian: Float[Tensor, "e m"],
         damping: float,
+        known: Bool[Tensor, " n"],
     ) -> tuple[Float[Tensor, " m"], Curvature | None]:
         settings, move = self.settings, state.move.flatten()
         trust = scale_from_512(settings.trust_px_at_512, problem.image_hw)
         points = seen.on_host()
         way = problem.targets_on_host_xy - points.handles_xy
         way = way * (trust / way.norm(dim=1, keepdim=True).clamp(min=trust))
-        pulled = (~points.lost).repeat_interleave(2).float()
+        pulled = (known & ~points.lost).repeat_interleave(2).float()
         equations = jacobian * (~seen.lost).repeat_interleave(2).to(jacobian)[:, None]
         tolerance = settings.tolerance_px(image_hw=problem.image_hw, points=len(way))
         step = damped_step(
@@ -334,6 +365,23 @@ def _distances_px(problem: DragProblem, seen: Observation) -> Float[Tensor, " n"
     way = problem.targets_on_host_xy - seen.on_host().handles_xy
     distances: Tensor = torch.linalg.vector_norm(way, dim=1)
     return distances
+
+
+def _surprise(
+    state: NewtonState, seen: Observation, predicted: Float[Tensor, " e"]
+) -> Float[Tensor, " e"]:
+    """The motion that was seen, beyond what was predicted; a lost point tells nothing."""
+    moved = (seen.handles_xy - state.seen_xy).flatten()
+    return (moved - predicted) * (~seen.lost).repeat_interleave(2)
+
+
+def _broyden(
+    jacobian: Float[Tensor, "e m"], change: Float[Tensor, " m"], surprise: Float[Tensor, " e"]
+) -> Float[Tensor, "e m"]:
+    """Corrected along the change, by a share of the surprise (Broyden 1965)."""
+    length = (change @ change).clamp(min=1e-12)
+    corrected: Tensor = jacobian + BROYDEN * torch.outer(surprise, change) / length
+    return corrected
 
 
 def _inside(points_xy: Float[Tensor, "n 2"], image_hw: tuple[int, int]) -> Float[Tensor, "n 2"]:

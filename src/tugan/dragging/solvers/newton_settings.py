@@ -46,6 +46,10 @@ class NewtonSettings:
     fresh_points: int = 2
     """Up to this many points it is computed at every step: a little surer, above all with a mask.
     Under a hand, where the next picture matters more, it is not (:class:`LiveDrag`)."""
+    points_a_step: int = 16
+    """Of more points the derivatives of this many are computed in a step, in turns, so that steps
+    do not get slower; a point is pulled from its first turn on, and corrected by the motion seen
+    until the next."""
     lost_below: float = 0.3
     """A match of less confidence is lost: the point is no longer pulled, and says so."""
     mask_weight: float = 1.0
@@ -85,6 +89,8 @@ class NewtonSettings:
             raise InvalidDragError(f"lost_below must be in [0, 1), got {self.lost_below}")
         if self.fresh_points < 0:
             raise InvalidDragError(f"fresh_points cannot be negative, got {self.fresh_points}")
+        if self.points_a_step < 1:
+            raise InvalidDragError(f"points_a_step must be positive, got {self.points_a_step}")
         if self.max_steps < 0:
             raise InvalidDragError(f"the step limit cannot be negative, got {self.max_steps}")
         if self.patience_steps < 1 or self.refresh_steps < 1:

@@ -126,6 +126,10 @@ def _restored_newton(start: NewtonState, saved: SavedNewton) -> NewtonState:
     if saved.last_change is not None:
         _check_like("last_change", saved.last_change, torch.Size([moved]))
     device = start.move.device
+    age = saved.age
+    if saved.jacobian is not None and bool((saved.jacobian != 0).any(dim=1).all()):
+        # all have had a turn: before format 6 there were none, and the Jacobian was whole
+        age = max(age, start.turns.in_a_round - 1)
     return replace(
         start,
         steps=saved.steps,
@@ -137,7 +141,7 @@ def _restored_newton(start: NewtonState, saved: SavedNewton) -> NewtonState:
         damping=saved.damping,
         jacobian=None if saved.jacobian is None else saved.jacobian.to(device),
         last_change=None if saved.last_change is None else saved.last_change.to(device),
-        age=saved.age,
+        age=age,
         left_px=saved.left_px,
         waited=saved.waited,
         least_left_px=saved.least_left_px,
