@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from tugan.bench.landmark_task import Job, LandmarkTask
 from tugan.bench.record import JobRecord
 from tugan.bench.run_folder import RunFolder
+from tugan.bench.sheet_text import ALARM_INK, QUIET_INK, write
 from tugan.bench.thumbnails import THUMBNAIL_PX, picture_name, source_name, target_name
 from tugan.bench.wording import FAILURE_WORDS, points_title
 from tugan.core.images import RgbArray
@@ -18,7 +19,6 @@ from tugan.render.overlays import HANDLE_COLOUR, OUTLINE_COLOUR, TARGET_COLOUR
 MAX_PAIRS = 30
 """On the sheet: the first ones."""
 
-INK, QUIET_INK, ALARM_INK = (20, 20, 20), (110, 110, 110), (190, 30, 30)
 PAPER, EMPTY, RULE = (255, 255, 255), (236, 236, 236), (200, 200, 200)
 
 _HEADER_PX, _LABEL_PX, _CAPTION_PX = 48, 46, 24
@@ -69,7 +69,8 @@ def contact_sheet(
     by_job = {one.job: one for one in records}
     for row, pair in enumerate(pairs):
         top = _HEADER_PX + row * row_px
-        _write(sheet, (_MARGIN_PX, top + THUMBNAIL_PX // 2), f"{pair}", size=14, anchor="lm")
+        beside = (_MARGIN_PX + _LABEL_PX / 3, top + THUMBNAIL_PX / 2)
+        write(sheet, beside, f"{pair}", within_px=_LABEL_PX)
         of_pair = next(one for one in records if one.pair == pair)
         for column in columns:
             cell = _cell(column, of_pair, by_job)
@@ -122,11 +123,11 @@ def _write_header(sheet: Image.Image, columns: list[Column]) -> None:
         of_group = [column for column in columns if column.points == points]
         left, right = of_group[0].left_px, of_group[-1].left_px + THUMBNAIL_PX
         title = "faces" if points is None else points_title(points)
-        _write(sheet, ((left + right) / 2, 13), title, size=15, anchor="mm")
+        write(sheet, ((left + right) / 2, 13), title, within_px=right - left, size=15)
         ImageDraw.Draw(sheet).line([(left, 23), (right, 23)], fill=RULE)
     for column in columns:
         middle = column.left_px + THUMBNAIL_PX / 2
-        _write(sheet, (middle, 34), column.heading, size=13, anchor="mm", ink=QUIET_INK)
+        write(sheet, (middle, 34), column.heading, within_px=THUMBNAIL_PX, ink=QUIET_INK)
 
 
 def _draw_cell(
@@ -147,7 +148,7 @@ def _draw_cell(
         sheet.paste(picture, place)
     below = (left + THUMBNAIL_PX / 2, top + THUMBNAIL_PX + _CAPTION_PX / 2)
     ink = ALARM_INK if cell.alarm else QUIET_INK
-    _write(sheet, below, cell.caption, size=13, anchor="mm", ink=ink)
+    write(sheet, below, cell.caption, within_px=THUMBNAIL_PX, ink=ink)
 
 
 def _thumbnail(folder: RunFolder, cell: Cell) -> Image.Image | None:
@@ -180,16 +181,3 @@ def _dots(cell: Cell) -> Iterator[tuple[float, float, float, tuple[int, int, int
             if not many:
                 yield x, y, radius + 0.9, OUTLINE_COLOUR
             yield x, y, radius, colour
-
-
-def _write(
-    sheet: Image.Image,
-    place: tuple[float, float],
-    text: str,
-    *,
-    size: int,
-    anchor: str,
-    ink: tuple[int, int, int] = INK,
-) -> None:
-    font = ImageFont.load_default(size)
-    ImageDraw.Draw(sheet).text(place, text, fill=ink, font=font, anchor=anchor)

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from tugan.bench.contact_sheet import ALARM_INK, EMPTY, INK, PAPER, QUIET_INK
+from tugan.bench.contact_sheet import EMPTY, PAPER
 from tugan.bench.run_folder import RunFolder
+from tugan.bench.sheet_text import ALARM_INK, QUIET_INK, write
 from tugan.bench.thumbnails import THUMBNAIL_PX
 from tugan.core.images import RgbArray
 
 DIFFERENCE_GAIN = 3
 """Differences of near pictures would hardly be seen."""
-_FONT_SIZES = (13, 11, 9, 7)
 _HEADER_PX, _LABEL_PX, _CAPTION_PX, _GAP_PX, _MARGIN_PX = 30, 40, 22, 6, 14
 
 
@@ -43,10 +43,11 @@ def picture_sheet(headings: tuple[str, ...], rows: Sequence[SheetRow]) -> RgbArr
     width = lefts[-1] + THUMBNAIL_PX + _MARGIN_PX
     sheet = Image.new("RGB", (width, _HEADER_PX + row_px * len(rows) + _MARGIN_PX), PAPER)
     for left, heading in zip(lefts, headings, strict=True):
-        _write(sheet, (left + THUMBNAIL_PX / 2, _HEADER_PX / 2), heading, ink=INK)
+        write(sheet, (left + THUMBNAIL_PX / 2, _HEADER_PX / 2), heading, within_px=THUMBNAIL_PX)
     for number, row in enumerate(rows):
         top = _HEADER_PX + number * row_px
-        _write(sheet, (_MARGIN_PX + _LABEL_PX / 3, top + THUMBNAIL_PX / 2), row.label, ink=INK)
+        beside = (_MARGIN_PX + _LABEL_PX / 3, top + THUMBNAIL_PX / 2)
+        write(sheet, beside, row.label, within_px=_LABEL_PX)
         for left, cell in zip(lefts, row.cells, strict=True):
             _draw(sheet, cell, (left, top))
     return np.asarray(sheet)
@@ -79,14 +80,5 @@ def _draw(sheet: Image.Image, cell: SheetCell, place: tuple[int, int]) -> None:
     else:
         sheet.paste(Image.fromarray(cell.picture), place)
     below = (left + THUMBNAIL_PX / 2, top + THUMBNAIL_PX + _CAPTION_PX / 2)
-    _write(sheet, below, cell.caption, ink=ALARM_INK if cell.alarm else QUIET_INK)
-
-
-def _write(
-    sheet: Image.Image, place: tuple[float, float], text: str, *, ink: tuple[int, int, int]
-) -> None:
-    """Smaller where it would be wider than a picture."""
-    pen = ImageDraw.Draw(sheet)
-    fonts = [ImageFont.load_default(size) for size in _FONT_SIZES]
-    fitting = [font for font in fonts if pen.textlength(text, font=font) <= THUMBNAIL_PX]
-    pen.text(place, text, fill=ink, font=fitting[0] if fitting else fonts[-1], anchor="mm")
+    ink = ALARM_INK if cell.alarm else QUIET_INK
+    write(sheet, below, cell.caption, within_px=THUMBNAIL_PX, ink=ink)
