@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from tugan.core.errors import InvalidDragError
+from tugan.dragging.feature_flow import feature_flow
 from tugan.dragging.live import LiveDrag
+from tugan.dragging.solvers import device_work
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.dragging.step import DragStep
 from tugan.generators.preview_store import preview_head_of
@@ -139,3 +141,32 @@ def test_previews_look_like_the_picture(faces: PretrainedGenerator) -> None:
     assert float((preview - picture).square().mean()) < 0.04
     step.frame.release()
     torch.testing.assert_close(step.preview(preview_head_of(faces)), preview, atol=1e-4, rtol=0)
+
+
+def test_under_a_hand_a_point_of_a_face_costs_derivatives_in_a_step_of_four(
+    faces: PretrainedGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However surprised: and so it stays nearer to a goal that circles."""
+    computed = 0
+
+    def counting(*given: object, **named: object) -> object:
+        nonlocal computed
+        computed += 1
+        return feature_flow(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(device_work, "feature_flow", counting)
+    handle = torch.tensor([[608.0, 762.0]])
+    live = LiveDrag(faces, faces.map(sample_z(14, z_dim=512)))
+    live.grab(handle)
+    taken, missed_px = 0, 0.0
+    for index in range(1, 25):
+        angle = torch.tensor(index / 40 * 2 * torch.pi)
+        goal = handle + 30 * torch.stack([angle.sin(), 1 - angle.cos()])
+        live.move(goal)
+        step = live.step()
+        if step is not None:
+            taken += 1
+            missed_px += float(step.farthest_px)
+    assert taken >= 20
+    assert computed <= -(-taken // 4)
+    assert missed_px / taken < 15

@@ -36,7 +36,7 @@ DAMPING_FALL = 0.3
 OVERSHOOT = 1.5
 """A step may be predicted to move a handle this many trust radii."""
 SURPRISE = 0.5
-"""A prediction off by this share of the motion makes the Jacobian anew."""
+"""A prediction off by this share of the motion makes the Jacobian of several points anew."""
 BROYDEN = 0.7
 """Share of the surprise that corrects the Jacobian."""
 
@@ -282,9 +282,11 @@ class Newton:
             return None
         predicted = jacobian @ change
         surprise = _surprise(state, seen, predicted)
-        off_px, predicted_px = on_host(surprise.norm(), predicted.norm())
-        if float(off_px) > SURPRISE * float(predicted_px):
-            return None
+        # what was seen of a single point corrects half of its Jacobian: better than a new one
+        if len(seen.handles_xy) > 1:
+            off_px, predicted_px = on_host(surprise.norm(), predicted.norm())
+            if float(off_px) > SURPRISE * float(predicted_px):
+                return None
         return _broyden(jacobian, change, surprise)
 
     def _change(

@@ -41,8 +41,8 @@ class NewtonSettings:
     patience_steps: int = 2
     """Steps of little progress that count as being stuck."""
     refresh_steps: int = 4
-    """The Jacobian is computed anew after this many steps, or as soon as a prediction is off by
-    half; in between it is corrected by the motion seen (Broyden 1965)."""
+    """The Jacobian is computed anew after this many steps, that of several points as soon as a
+    prediction is off by half; in between it is corrected by the motion seen (Broyden 1965)."""
     fresh_points: int = 2
     """Up to this many points it is computed at every step: a little surer, above all with a mask.
     Under a hand, where the next picture matters more, it is not (:class:`LiveDrag`)."""
