@@ -175,17 +175,18 @@ def test_the_goal_is_reached(points: int, masked: bool) -> None:
 
 
 def test_nobody_is_given_up_on_who_was_not_pulled() -> None:
-    """All but the last in turn are stuck from the first step on."""
+    """Every other point asks for the opposite, so that a drag is stuck from the first step on."""
     handles = points_of(40)
     towards = torch.where(torch.arange(40)[:, None] % 2 == 0, 1.0, -1.0) * SHIFT
     problem = replace(problem_of(40), handles_xy=handles, targets_xy=handles + towards)
-    settings = replace(SETTINGS, points_a_step=4)
-    *_, last = drag(problem, solver=Newton(settings=settings))
-    assert last.outcome is not None
-    assert last.outcome.ending is Ending.NO_PROGRESS
-    steps = len(list(drag(problem, solver=Newton(settings=settings))))
-    at_once = len(list(drag(problem, solver=Newton(settings=replace(settings, points_a_step=40)))))
-    assert steps >= 10 > at_once
+    in_turns, at_once = (
+        list(drag(problem, solver=Newton(settings=replace(SETTINGS, points_a_step=count))))
+        for count in (4, 40)
+    )
+    for steps in (in_turns, at_once):
+        assert steps[-1].outcome is not None
+        assert steps[-1].outcome.ending is Ending.NO_PROGRESS
+    assert in_turns[-1].index >= 10 > at_once[-1].index
 
 
 def test_it_goes_on_to_the_bit_in_the_middle_of_a_round() -> None:
