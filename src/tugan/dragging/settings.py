@@ -6,6 +6,7 @@ from typing import Literal
 
 from tugan.core.errors import InvalidDragError
 from tugan.core.geometry import REFERENCE_SIDE_PX
+from tugan.dragging.hold import check_hold
 from tugan.generators.protocol import GeneratorInfo, LatentKind
 
 Reading = Literal["native", "resized"]
@@ -47,6 +48,8 @@ class DragSettings:
     """Radius r1 of the disc that is pulled."""
     track_radius_px_at_512: float = 12.0
     """Half the side r2 of the square that is searched."""
+    hold: float = 0.0
+    """How much of the picture besides the motion is held, from 0 (as published) to 1."""
     mask_weight: float = 20.0
     """Lambda of the mask's loss."""
     reduction: Literal["sum", "mean"] = "sum"
@@ -80,6 +83,7 @@ class DragSettings:
                 raise InvalidDragError(
                     f"{name} must be between 0 and {REFERENCE_SIDE_PX}, got {value}"
                 )
+        check_hold(self.hold)
         if not 0 <= self.mask_weight < math.inf:
             raise InvalidDragError(f"the mask's weight cannot be {self.mask_weight}")
         if not self.feature_px >= 1:

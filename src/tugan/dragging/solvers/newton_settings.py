@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tugan.core.errors import InvalidDragError
 from tugan.core.geometry import REFERENCE_SIDE_PX
+from tugan.dragging.hold import DEFAULT_HOLD, check_hold
 from tugan.generators.protocol import GeneratorInfo, LatentKind
 
 COUPLING = 0.2
@@ -50,6 +51,9 @@ class NewtonSettings:
     """Of more points the derivatives of this many are computed in a step, in turns, so that steps
     do not get slower; a point is pulled from its first turn on, and corrected by the motion seen
     until the next."""
+    hold: float = 0.0
+    """How much of the picture besides the motion is held, from 0 (the likeliest move, whatever else
+    it changes) to 1 (only the pull); ``for_generator()`` has :data:`DEFAULT_HOLD`."""
     lost_below: float = 0.3
     """A match of less confidence is lost: the point is no longer pulled, and says so."""
     mask_weight: float = 1.0
@@ -83,6 +87,7 @@ class NewtonSettings:
                 f"the damping must be positive and not below its floor, got {self.damping} and"
                 f" {self.damping_floor}"
             )
+        check_hold(self.hold)
         if not 0 <= self.mask_weight < math.inf:
             raise InvalidDragError(f"the mask's weight cannot be {self.mask_weight}")
         if not 0 <= self.lost_below < 1:
@@ -102,6 +107,7 @@ class NewtonSettings:
         return cls(
             rows=info.hints.rows,
             coupling=COUPLING if info.hints.latent == "w" else 0.0,
+            hold=DEFAULT_HOLD,
             blocks_px=(info.nearest_block(info.hints.feature_px).until_px,),
         )
 
