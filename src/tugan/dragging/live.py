@@ -118,6 +118,8 @@ class LiveDrag:
             return None
         moved = self._solver.update(problem, state, seen)
         after = self._solver.observe(problem, moved)
+        while (again := self._solver.retried(problem, moved, after)) is not None:
+            moved, after = again, self._solver.observe(problem, again)
         if not after.finite:
             return None
         with self._changed:

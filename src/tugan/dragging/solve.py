@@ -40,6 +40,10 @@ def drag(
     last: DragStep | None = None
     while True:
         seen = solver.observe(problem, state)
+        again = solver.retried(problem, state, seen)
+        if again is not None:
+            state = again
+            continue
         taken = solver.steps_taken(state)
         if not _is_finite(seen):
             yield replace(_good(last), outcome=Outcome.not_finite(steps=taken, what="features"))

@@ -1,5 +1,6 @@
 """What the drag needs of a generator, and nothing more."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -60,6 +61,17 @@ class WStatistics:
         return values.clamp(min=1e-12).float(), vectors.float()
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RepaintingSketch:
+    """How much a latent move changes features beside moving them (:mod:`.repainting`)."""
+
+    rows: Float[Tensor, "k rows d"]
+    """``R``, of the first rows of ``ws``, which are those that features depend on: the mean square
+    of what a move repaints is about ``|R dw|^2``, up to a factor that is the same for all moves."""
+    prepared: dict[Hashable, tuple[Tensor, ...]] = field(default_factory=dict, repr=False)
+    """What was computed of it, by what it is for."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DragHints:
     """Where drags go well on this generator; solvers take their defaults from here."""
@@ -91,6 +103,8 @@ class GeneratorInfo:
     blocks: tuple[FeatureBlock, ...]
     hints: DragHints
     w_statistics: WStatistics | None = field(default=None, repr=False)
+    repainting: RepaintingSketch | None = field(default=None, repr=False, compare=False)
+    """None where it has not been computed: drags then hold nothing but their masks."""
     domain: str = UNKNOWN
     """What it draws: faces, cats, ...; only people's faces begin with that word."""
     licence: str = UNKNOWN

@@ -136,6 +136,9 @@ class Adam:
             least_left_step=state.steps if nearer else state.least_left_step,
         )
 
+    def retried(self, problem: DragProblem, state: AdamState, seen: Observation) -> None:
+        """Every step of the published method is kept."""
+
     def terminate(
         self, problem: DragProblem, state: AdamState, seen: Observation
     ) -> Outcome | None:

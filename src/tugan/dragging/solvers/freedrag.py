@@ -145,6 +145,9 @@ class FreeDrag:
             least_left_step=state.steps if nearer else state.least_left_step,
         )
 
+    def retried(self, problem: DragProblem, state: FreeDragState, seen: Observation) -> None:
+        """Every step of the published method is kept."""
+
     def terminate(
         self, problem: DragProblem, state: FreeDragState, seen: Observation
     ) -> Outcome | None:

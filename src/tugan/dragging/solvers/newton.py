@@ -15,11 +15,14 @@ from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import MANY_POINTS
 from tugan.dragging.solvers.curvature import Curvature
-from tugan.dragging.solvers.damped_step import damped_step
+from tugan.dragging.solvers.damped_step import Held, damped_step
+from tugan.dragging.hold import hold_weight
+from tugan.dragging.repainting_charge import RepaintingCharge
 from tugan.dragging.solvers.device_work import DeviceWork
 from tugan.dragging.solvers.held_region import HeldRegion
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.dragging.solvers.protocol import Observation, SeenPoints
+from tugan.dragging.solvers.trust import LEAST_RADIUS, MOST_TRIES, TAKEN_BACK, Verdict
 from tugan.dragging.solvers.turns import Turns
 from tugan.dragging.trackers.on_pictures import AnyTracker, watched
 from tugan.dragging.trackers.patch import Patch
@@ -35,6 +38,7 @@ DAMPING_FALL = 0.3
 """The damping's factor where the handles are stuck."""
 OVERSHOOT = 1.5
 """A step may be predicted to move a handle this many trust radii."""
+RETURN = float(__import__('os').environ.get('RETURN','1.0'))
 SURPRISE = 0.5
 """A prediction off by this share of the motion makes the Jacobian of several points anew."""
 BROYDEN = 0.7
@@ -69,6 +73,12 @@ class NewtonState:
     """The last step."""
     curvature: Curvature | None = field(default=None, repr=False)
     """Of what the mask holds, as far as it is known."""
+    radius: float = 1.0
+    """Of the trust region, as a share of the settings'."""
+    tries: int = 0
+    """Steps that were taken back where this one began."""
+    taken_back: int = 0
+    """And since the drag began."""
     age: int = 0
     """Steps since the Jacobian was computed or, where that goes in turns, begun."""
     left_px: float = math.inf
@@ -155,36 +165,101 @@ class Newton:
         """One damped step; on to a finer block, or to a larger move, where it is time for that."""
         progress = self._progress(problem, state, seen)
         stuck = progress.waited >= self.settings.patience_steps
-        jacobian, age = self._jacobian(problem, state, seen)
         damping = state.damping
         if stuck and damping > self._damping_floor(seen):
             damping *= DAMPING_FALL
+        finer = state.level + 1 < len(state.references) and (stuck or self._arrived(problem, seen))
+        nearer = progress.left_px < state.least_left_px
+        verdict = self._verdict(problem, state, seen)
+        stepped = self._stepped(
+            problem,
+            replace(
+                state,
+                radius=1.0 if verdict is None else verdict.radius(state.radius),
+                damping=damping,
+                tries=0,
+            ),
+            seen,
+        )
+        stepped = replace(
+            stepped,
+            left_px=progress.left_px if stuck else min(progress.left_px, state.left_px),
+            waited=0 if stuck else progress.waited,
+            least_left_px=progress.left_px if nearer else state.least_left_px,
+            least_left_step=state.steps if nearer else state.least_left_step,
+        )
+        if not finer:
+            return stepped
+        return replace(
+            stepped,
+            level=state.level + 1,
+            damping=self.settings.damping,
+            jacobian=None,
+            curvature=None,
+            age=0,
+        )
+
+    @torch.no_grad()
+    def retried(
+        self, problem: DragProblem, state: NewtonState, seen: Observation
+    ) -> NewtonState | None:
+        """A smaller step, with fresh derivatives, instead of one that was wrong; else None."""
+        import os
+        if os.environ.get('NOCHECK'): return None
+        change = state.last_change
+        if change is None or state.jacobian is None or state.tries >= MOST_TRIES:
+            return None
+        verdict = self._verdict(problem, state, seen)
+        if seen.finite and (verdict is None or verdict.holds):
+            return None
+        before = replace(
+            state,
+            steps=state.steps - 1,
+            move=state.move - change.reshape(state.move.shape),
+            expected_xy=state.seen_xy,
+            jacobian=None,
+            last_change=None,
+            age=0,
+            radius=max(LEAST_RADIUS, TAKEN_BACK * state.radius),
+            tries=state.tries + 1,
+            taken_back=state.taken_back + 1,
+        )
+        return self._stepped(problem, before, self.observe(problem, before))
+
+    def _verdict(self, problem: DragProblem, state: NewtonState, seen: Observation) -> Verdict | None:
+        if state.last_change is None:
+            return None
+        before_xy, expected_xy = on_host(state.seen_xy, state.expected_xy)
+        points = seen.on_host()
+        return Verdict.of(
+            before_xy=before_xy,
+            expected_xy=expected_xy,
+            found_xy=points.handles_xy,
+            targets_xy=problem.targets_on_host_xy,
+            believed=(~points.lost).float(),
+            image_hw=problem.image_hw,
+        )
+
+    def _stepped(self, problem: DragProblem, state: NewtonState, seen: Observation) -> NewtonState:
+        jacobian, age = self._jacobian(problem, state, seen)
         known = state.turns.known(age)
-        change, curvature = self._change(problem, state, seen, jacobian, damping, known)
+        change, curvature = self._change(problem, state, seen, jacobian, state.damping, known)
         predicted = state.turns.foreseen(
             (jacobian @ change).reshape(-1, 2), seen.handles_xy, turn=age
         )
-        finer = state.level + 1 < len(state.references) and (stuck or self._arrived(problem, seen))
-        nearer = progress.left_px < state.least_left_px
         return replace(
             state,
             steps=state.steps + 1,
             move=state.move + change.reshape(state.move.shape),
-            level=state.level + 1 if finer else state.level,
             # a step that is not finite is noticed in what it leads to; trackers count on places
             expected_xy=_inside(
                 seen.handles_xy + predicted.nan_to_num(0.0, 0.0, 0.0), problem.image_hw
             ),
             seen_xy=seen.handles_xy,
-            damping=self.settings.damping if finer else damping,
-            jacobian=None if finer else jacobian,
+            jacobian=jacobian,
             last_change=change,
-            curvature=None if finer else curvature,
-            age=0 if finer else age,
-            left_px=progress.left_px if stuck else min(progress.left_px, state.left_px),
-            waited=0 if stuck else progress.waited,
-            least_left_px=progress.left_px if nearer else state.least_left_px,
-            least_left_step=state.steps if nearer else state.least_left_step,
+            curvature=curvature,
+            age=age,
         )
 
     def terminate(
@@ -197,7 +272,7 @@ class Newton:
             if bool(lost.any()):
                 return Outcome.lost_points(steps=state.steps, lost=_indices(lost), points=len(lost))
             return Outcome.at_goal(steps=state.steps, farthest_px=farthest)
-        if state.steps >= self.settings.max_steps:
+        if state.steps + state.taken_back >= self.settings.max_steps:
             return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
         waited = self._progress(problem, state, seen).waited
         # nobody is given up on who was not pulled yet
@@ -299,9 +374,10 @@ class Newton:
         known: Bool[Tensor, " n"],
     ) -> tuple[Float[Tensor, " m"], Curvature | None]:
         settings, move = self.settings, state.move.flatten()
-        trust = scale_from_512(settings.trust_px_at_512, problem.image_hw)
+        trust = state.radius * scale_from_512(settings.trust_px_at_512, problem.image_hw)
         points = seen.on_host()
-        way = problem.targets_on_host_xy - points.handles_xy
+        all_way = problem.targets_on_host_xy - points.handles_xy
+        way = all_way
         way = way * (trust / way.norm(dim=1, keepdim=True).clamp(min=trust))
         pulled = (known & ~points.lost).repeat_interleave(2).float()
         equations = jacobian * (~seen.lost).repeat_interleave(2).to(jacobian)[:, None]
@@ -314,6 +390,8 @@ class Newton:
             slack_px=min(
                 SLACK * tolerance, SHARE_LEFT * float((way.norm(dim=1) * pulled[::2]).max())
             ),
+            longest_return=state.radius * RETURN,
+            held=self._held(problem, state, all_way.flatten() * pulled),
         )
         change, curvature = step.change, state.curvature
         if state.held and not state.held[state.level].empty:
@@ -334,6 +412,14 @@ class Newton:
         allowed = torch.full_like(largest, OVERSHOOT * trust)
         share: Tensor = (allowed / largest.clamp(min=1e-9)).clamp(max=1)
         return change * share, curvature
+
+    def _held(self, problem, state, way):
+        sketch = problem.generator.info.repainting
+        weight = hold_weight(self.settings.hold)
+        if sketch is None or weight == 0:
+            return None
+        import os
+        return Held(charge=RepaintingCharge.of(sketch, state.space), weight=weight, way=way, stretch=float(os.environ.get('STRETCH','.1')), least_length=float(os.environ.get('LEAST','2')))
 
     def _space(self, problem: DragProblem) -> LatentSpace:
         settings, info = self.settings, problem.generator.info

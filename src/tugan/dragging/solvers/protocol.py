@@ -72,6 +72,13 @@ class Solver(Protocol[State]):
         """Move the latent by one step."""
         ...
 
+    def retried(self, problem: DragProblem, state: State, seen: Observation) -> State | None:
+        """A smaller step from where the last one began, if that one is taken back; else None.
+
+        Call it before anything else is made of an observation, as often as it gives a state.
+        """
+        ...
+
     def terminate(self, problem: DragProblem, state: State, seen: Observation) -> Outcome | None:
         """How the drag ends here, or None if it goes on."""
         ...

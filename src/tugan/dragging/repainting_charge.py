@@ -1,0 +1,59 @@
+"""What repainting costs a move, beside what is unlikely: ``|a|^2 + weight |R a|^2``."""
+
+from dataclasses import dataclass, field, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from tugan.dragging.latent_space import LatentSpace
+from tugan.generators.protocol import RepaintingSketch
+
+_TINY = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepaintingCharge:
+    """``R'R`` of the flattened moves of a latent space, scaled so that a unit move costs 1 on
+    average: right singular vectors, and squared singular values."""
+
+    directions: Float[Tensor, "k m"] = field(repr=False)
+    squares: Float[Tensor, " k"] = field(repr=False)
+    """On the host, in float64."""
+
+    @classmethod
+    def of(cls, sketch: RepaintingSketch, space: LatentSpace) -> "RepaintingCharge":
+        """Computed once for a sketch and a space (some 50 ms), then kept with the sketch."""
+        factor = () if space.factor is None else tuple(space.factor.diagonal().tolist())
+        key = (space.kind, space.rows, space.coupling, factor)
+        if key not in sketch.prepared:
+            sketch.prepared[key] = _spectrum(sketch, space)
+        directions, squares = sketch.prepared[key]
+        return cls(directions=directions, squares=squares)
+
+    def to(self, device: torch.device) -> "RepaintingCharge":
+        """The same on another device."""
+        return replace(self, directions=self.directions.to(device))
+
+    def shares(self, weight: float) -> Float[Tensor, " k"]:
+        """What the charge takes of a move along each direction: ``1 - G^-1``, on the host."""
+        charged = weight * self.squares
+        return charged / (1 + charged)
+
+    def eased(self, moves: Float[Tensor, "*n m"], weight: float) -> Float[Tensor, "*n m"]:
+        """``G^-1`` of flattened moves, where ``G = 1 + weight R'R``."""
+        shares = self.shares(weight).to(moves)
+        found: Tensor = moves - ((moves @ self.directions.T) * shares) @ self.directions
+        return found
+
+
+def _spectrum(sketch: RepaintingSketch, space: LatentSpace) -> tuple[Tensor, Tensor]:
+    missing = max(space.rows - sketch.rows.shape[1], 0)
+    rows = F.pad(sketch.rows.to("cpu", torch.float32), (0, 0, 0, missing))
+    on_host = replace(space, factor=None if space.factor is None else space.factor.cpu())
+    rows = on_host.pulled_back(rows[None])[0].flatten(1)
+    squares, left = torch.linalg.eigh((rows @ rows.T).double())
+    squares = squares.clamp(min=_TINY * float(squares.max().clamp(min=_TINY)))
+    directions = ((left / squares.sqrt()).T @ rows.double()).float()
+    return directions, squares * (rows.shape[1] / squares.sum())
