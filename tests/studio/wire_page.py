@@ -77,9 +77,9 @@ class WirePage:
     def say_raw(self, text: str | bytes) -> None:
         self._socket.send(text)
 
-    def until(self, arrived: Callable[["WirePage"], object]) -> None:
+    def until(self, arrived: Callable[["WirePage"], object], *, seconds: float = HANG_S) -> None:
         """Listen until this is so."""
-        deadline = time.monotonic() + HANG_S
+        deadline = time.monotonic() + seconds
         while not arrived(self):
             left = deadline - time.monotonic()
             assert left > 0, f"it did not come: {self.state.get('phase')} {self.notices[-3:]}"
@@ -90,9 +90,9 @@ class WirePage:
         self.until(lambda page: page.frames[FrameKind.RESTING] != before)
         return self.frames[FrameKind.RESTING]
 
-    def until_moving(self, count: int) -> None:
+    def until_moving(self, count: int, *, seconds: float = HANG_S) -> None:
         """So many moving pictures have come in all."""
-        self.until(lambda page: len(page.steps[FrameKind.MOVING]) >= count)
+        self.until(lambda page: len(page.steps[FrameKind.MOVING]) >= count, seconds=seconds)
 
     def listen_for(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
