@@ -237,7 +237,6 @@ def test_a_folder_that_cannot_be_written_to_is_told_first(
 FULL = """
 import resource, sys
 from pathlib import Path
-from patience import HANG_S
 from tugan.core.errors import OutputError
 from tugan.generators.catalogue.download import Patience, download
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, 1_500_000))
