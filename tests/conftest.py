@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 # No test writes to the home folder, nor do the programs that tests start.
@@ -57,6 +58,10 @@ from tugan.generators.protocol import PretrainedGenerator  # noqa: E402
 from tugan.generators.toy import ToyGenerator  # noqa: E402
 
 torch.set_num_threads(1)
+
+# How long an example takes is no property of what is tested.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 ORACLE = Path(__file__).parent / "data/oracle"
 

@@ -16,12 +16,12 @@ import pytest
 from PIL import Image
 
 from cli.program import Ran
+from patience import HANG_S
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals and terminals")
 
 # the original program has no patience and no step limit: it goes on until it is stopped
 FAR = ("--point", "10,10:120,120", "--preset", "original")
-PATIENCE_S = 60
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
@@ -59,7 +59,7 @@ def terminal() -> Iterator[tuple[int, int]]:
 def read_until(descriptor: int, pattern: str) -> None:
     """Read what a terminal shows up to the first match."""
     shown = ""
-    give_up_s = time.monotonic() + PATIENCE_S
+    give_up_s = time.monotonic() + HANG_S
     while not re.search(pattern, COLOURS.sub("", shown)):
         assert time.monotonic() < give_up_s, shown
         if select.select([descriptor], [], [], 1)[0]:
@@ -68,7 +68,7 @@ def read_until(descriptor: int, pattern: str) -> None:
 
 def interrupt(process: subprocess.Popen[str]) -> Ran:
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=PATIENCE_S)
+    out, err = process.communicate(timeout=HANG_S)
     return Ran(code=process.returncode, out=out, err=err or "")
 
 

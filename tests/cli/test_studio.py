@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from cli.program import Tugan
+from patience import HANG_S
 
 
 def test_without_a_command_the_studio_opens_and_ctrl_c_ends_it(tmp_path: Path) -> None:
@@ -28,12 +29,12 @@ def test_without_a_command_the_studio_opens_and_ctrl_c_ends_it(tmp_path: Path) -
     )
     try:
         url = wait_for_words(opened)
-        assert httpx.get(url).status_code == 200
+        assert httpx.get(url, timeout=HANG_S).status_code == 200
         base, token = url.split("/?token=")
-        health = httpx.get(f"{base}/api/health", params={"token": token}).json()
+        health = httpx.get(f"{base}/api/health", params={"token": token}, timeout=HANG_S).json()
         assert health["status"] == "ok"
         started.send_signal(signal.SIGINT)
-        out, err = started.communicate(timeout=30)
+        out, err = started.communicate(timeout=HANG_S)
     finally:
         started.kill()
     assert started.returncode == 0
@@ -42,7 +43,8 @@ def test_without_a_command_the_studio_opens_and_ctrl_c_ends_it(tmp_path: Path) -
 
 
 def wait_for_words(path: Path) -> str:
-    for _ in range(300):
+    gives_up_s = time.monotonic() + HANG_S
+    while time.monotonic() < gives_up_s:
         if path.is_file() and (words := path.read_text().strip()):
             return words
         time.sleep(0.1)

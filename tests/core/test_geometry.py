@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
@@ -29,7 +29,6 @@ def read(features: Tensor, grid: Tensor) -> Tensor:
     return F.grid_sample(features, grid[None, None], align_corners=False)[0, :, 0].T
 
 
-@settings(deadline=None)
 @given(image_hw=st.tuples(st.integers(2, 40), st.integers(2, 40)), seed=st.integers(0, 9))
 def test_a_grid_reads_the_picture_at_its_points(image_hw: tuple[int, int], seed: int) -> None:
     upper = torch.tensor([image_hw[1] - 1.0, image_hw[0] - 1.0])
@@ -63,7 +62,6 @@ def test_a_disc_has_as_many_pixels_as_one_counts_by_hand(
     assert len(disc_offsets_xy(radius_px, strict=True)) == strictly_within
 
 
-@settings(deadline=None)
 @given(radius_px=st.floats(min_value=0, max_value=12), strict=st.booleans())
 def test_a_disc_has_the_offsets_within_its_radius_and_no_other(
     radius_px: float, strict: bool

@@ -5,6 +5,7 @@ import threading
 import pytest
 import torch
 
+from patience import HANG_S
 from tugan.core.errors import InvalidDragError
 from tugan.dragging.feature_flow import feature_flow
 from tugan.dragging.live import LiveDrag
@@ -99,10 +100,10 @@ def test_frames_from_another_thread(live: LiveDrag) -> None:
         live.move(torch.tensor([goal]))
         if not watcher.is_alive():
             watcher.start()
-        assert arrived.wait(60)
+        assert arrived.wait(HANG_S)
         torch.testing.assert_close(seen[-1].handles_xy[0], torch.tensor(goal), atol=1.0, rtol=0)
     live.close()
-    watcher.join(60)
+    watcher.join(HANG_S)
     assert not watcher.is_alive()
 
 

@@ -62,7 +62,8 @@ def test_a_time_limit_ends_it(
 ) -> None:
     steps = run(target, stylegan2_128, head, replace(QUICK, steps=10_000, seconds=0.3))
     assert steps[-1].last
-    assert 0.3 <= steps[-1].seconds < 3
+    assert steps[-1].seconds >= 0.3
+    assert len(steps) < 10_000
 
 
 def test_a_picture_of_another_size_is_refused(

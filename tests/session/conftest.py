@@ -18,7 +18,6 @@ from tugan.session.model_store import ModelStore
 from tugan.session.session import PointInput, Session
 
 Kind = TypeVar("Kind", bound=Event)
-WAIT_S = 60
 
 
 @dataclass(kw_only=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from patience import HANG_S
 from session.conftest import Person, Sit
 from session.documents import a_document, same_history
 from tugan.core.errors import OutputError
@@ -69,7 +70,7 @@ def test_a_session_that_is_open_is_saved_while_it_goes_on(sit: Sit, folder: Auto
     person = sit(id="open", autosave=folder.path("open"))
     for number in range(20):
         person.point((24, 28 + number), (36, 34))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + HANG_S
     while time.monotonic() < deadline:
         if folder.has("open") and len(folder.load("open").entries) == 21:
             return

@@ -7,11 +7,10 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from patience import HANG_S
 from tugan.core.errors import InvalidDragError
 from tugan.session.engine import Engine, Job, JobEnd, Turn
 from tugan.session.errors import SessionError
-
-WAIT_S = 30
 
 
 def counting(log: list[str], name: str, turns: int) -> Job:
@@ -22,7 +21,7 @@ def counting(log: list[str], name: str, turns: int) -> Job:
 
 def gate(opened: threading.Event) -> Job:
     """Holds the worker until it is opened."""
-    opened.wait(WAIT_S)
+    opened.wait(HANG_S)
     yield Turn.STEP
 
 
@@ -72,7 +71,7 @@ def test_who_comes_later_need_not_wait_for_a_long_job(engine: Engine) -> None:
             yield Turn.STEP
 
     engine.submit("long", long())
-    assert begun.wait(WAIT_S)
+    assert begun.wait(HANG_S)
     engine.submit("short", counting(log, "s", 1))
     engine.wait_for("long")
     assert log == ["s0"]
@@ -92,7 +91,7 @@ def test_cancelling_closes_the_job_between_two_steps(engine: Engine) -> None:
     log: list[str] = []
     engine.submit("a", endless(), ends.append)
     engine.submit("a", counting(log, "never", 1), ends.append)
-    assert begun.wait(WAIT_S)
+    assert begun.wait(HANG_S)
     engine.cancel("a")
     engine.wait_for("a")
     assert closed.is_set()
@@ -126,7 +125,7 @@ def test_a_job_that_waits_takes_no_turns_until_it_is_woken(engine: Engine) -> No
             yield Turn.WAIT
 
     engine.submit("a", waiting())
-    assert slept.wait(WAIT_S)
+    assert slept.wait(HANG_S)
     log: list[str] = []
     engine.submit("b", counting(log, "b", 50))
     engine.wait_for("b")
@@ -159,7 +158,7 @@ def test_a_sleeping_job_can_be_cancelled(engine: Engine) -> None:
             yield Turn.WAIT
 
     engine.submit("a", waiting(), ends.append)
-    assert slept.wait(WAIT_S)
+    assert slept.wait(HANG_S)
     engine.cancel("a")
     engine.wait_for("a")
     assert not ends[0].finished
@@ -253,7 +252,7 @@ def test_closing_closes_what_runs_and_what_waits() -> None:
 
     engine.submit("a", endless(), ends.append)
     engine.submit("a", counting([], "a", 1), ends.append)
-    assert begun.wait(WAIT_S)
+    assert begun.wait(HANG_S)
     engine.close()
     assert [end.finished for end in ends] == [False, False]
     engine.submit("a", counting([], "a", 1), ends.append)

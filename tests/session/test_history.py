@@ -92,7 +92,7 @@ class HistoryMachine(RuleBasedStateMachine):
         assert self.history.can_redo == (self.current in self.forward)
 
 
-HistoryMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+HistoryMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestHistory = HistoryMachine.TestCase
 
 

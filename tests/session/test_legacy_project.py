@@ -67,7 +67,7 @@ def saved(tmp_path: Path, project: Project) -> Path:
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_an_old_project_repeats_its_drag_to_the_bit(version: int, toy: ToyGenerator) -> None:
+def test_an_old_project_repeats_its_drag(version: int, toy: ToyGenerator) -> None:
     project = load_project(OLD / f"format-{version}.project")
     problem = DragProblem(
         generator=toy,
@@ -77,8 +77,10 @@ def test_an_old_project_repeats_its_drag_to_the_bit(version: int, toy: ToyGenera
         mask=project.mask,
     )
     *_, last = drag(problem, solver=make_solver(project.header.settings))
-    assert torch.equal(last.ws, project.result_ws)
-    assert torch.equal(last.handles_xy, project.result_handles_xy)
+    # Stored by another processor. Rounding was seen to make 9e-8 of a latent and 4e-6 px of a
+    # handle; a learning rate that is read wrong by a fiftieth would make 3e-4, a step too few 6e-3.
+    torch.testing.assert_close(last.ws, project.result_ws, atol=5e-5, rtol=0)
+    torch.testing.assert_close(last.handles_xy, project.result_handles_xy, atol=0.02, rtol=0)
 
 
 @pytest.mark.parametrize("version", [1, 2])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from patience import HANG_S
 from session.conftest import Person, Sit
 from tugan.core.images import RgbArray
 from tugan.generators.toy import ToyGenerator
@@ -32,7 +33,6 @@ from tugan.session.limits import SessionLimits
 from tugan.session.model_store import ModelStore
 from tugan.session.project_file import history_bytes
 
-WAIT_S = 120
 FEW_STEPS = PhotoSettings(
     inversion=InversionSettings(steps=10), tuning=TuningSettings(steps=16), more_steps=8
 )
@@ -75,7 +75,7 @@ def png(pixels: RgbArray) -> bytes:
 
 def until(condition: Callable[[], bool]) -> None:
     """Wait for it."""
-    ends_s = time.monotonic() + WAIT_S
+    ends_s = time.monotonic() + HANG_S
     while not condition():
         assert time.monotonic() < ends_s
         time.sleep(0.01)

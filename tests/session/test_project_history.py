@@ -176,7 +176,7 @@ def histories(draw: Draw) -> History:
 
 # drawn in the test and not by strategies: the checks of shapes use chance, which those must not
 @given(data=st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_history_comes_back_to_the_bit(data: st.DataObject) -> None:
     history = histories(data.draw)
     assert same_history(read_history(history_bytes(history)), history)

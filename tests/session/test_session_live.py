@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from patience import HANG_S
 from session.conftest import Person, Sit
 from tugan.session.events import HELD_ID, Event, PictureReady, StepShown
 from tugan.session.session import PointInput
-
-WAIT_S = 30
 
 
 class Watch:
@@ -36,7 +35,7 @@ class Watch:
             return abs(self._place[0] - x) <= 1.5 and abs(self._place[1] - y) <= 1.5
 
         with self._near:
-            assert self._near.wait_for(there, WAIT_S), self._place
+            assert self._near.wait_for(there, HANG_S), self._place
 
 
 def test_it_follows_and_becomes_one_entry(person: Person) -> None:
@@ -142,7 +141,7 @@ def test_other_points_are_followed_and_one_that_is_grabbed_is_held(sit: Sit) -> 
 def test_a_live_drag_with_nothing_to_do_costs_nothing(sit: Sit) -> None:
     holding, other = sit(), sit()
     holding.session.grab((30, 30))
-    deadline = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + HANG_S
     while holding.engine.waiting(other.session.id) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert holding.engine.waiting(other.session.id) == 0

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from patience import HANG_S
 from session.conftest import Person, Sit
 from tugan.core.errors import MissingExtraError, OutputError
 from tugan.generators.toy import ToyGenerator
@@ -339,7 +340,7 @@ def test_commands_from_many_threads(person: Person) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(HANG_S)
     session.stop()
     session.release()
     person.settle()
@@ -374,11 +375,11 @@ def test_a_finger_put_down_while_another_is_lifted_can_be_lifted_too(
     session.grab((20.0, 30.0))
     monkeypatch.setattr(LiveControl, "release", lift_slowly)
     session.release()
-    other.join(60)
+    other.join(HANG_S)
     session.release()
     settled = threading.Thread(target=person.settle, daemon=True)
     settled.start()
-    settled.join(60)
+    settled.join(HANG_S)
     assert not settled.is_alive()
 
 

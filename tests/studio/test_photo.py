@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from patience import HANG_S
 from studio.running import TOKEN, RunningStudio
 from studio.wire_page import WirePage
 from tugan.core.images import RgbArray
@@ -20,7 +21,7 @@ WIDTH, HEIGHT, SIDE, LEFT, TOP = 760, 600, 480, 140, 60
 @pytest.fixture
 def http(studio: RunningStudio) -> Iterator[httpx.Client]:
     with httpx.Client(
-        base_url=studio.origin, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=120
+        base_url=studio.origin, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=HANG_S
     ) as client:
         yield client
 
@@ -60,7 +61,7 @@ def test_there_and_back(page: WirePage, http: httpx.Client, portrait: RgbArray) 
     assert page.welcome["photo_exports"] == ["jpg", "png", "webp"]
     before = page.frames[FrameKind.RESTING]
     assert put(http, page, file_of(portrait), "../holiday ä.png").status_code == 204
-    page.until(lambda page: len(page.photo_progress) >= 3, seconds=60)
+    page.until(lambda page: len(page.photo_progress) >= 3)
     incoming = page.state["incoming"]
     assert page.state["phase"] == "photo"
     assert incoming["stage"] == "invert"
@@ -74,7 +75,7 @@ def test_there_and_back(page: WirePage, http: httpx.Client, portrait: RgbArray) 
     assert decoded(page.frames[FrameKind.TARGET]).shape == (512, 512, 3)
     assert len(page.steps[FrameKind.INVERTED]) >= 2
     page.say("photo-keep")
-    page.until(lambda page: page.state["photo"] is not None and page.idle, seconds=60)
+    page.until(lambda page: page.state["photo"] is not None and page.idle)
     assert page.state["incoming"] is None
     assert page.state["photo"]["quality"]["grade"] in ("good", "usable", "poor")
     assert page.state["history"][-1]["text"] == "Photo holiday ä.png"
@@ -82,7 +83,7 @@ def test_there_and_back(page: WirePage, http: httpx.Client, portrait: RgbArray) 
     points = [{"id": 0, "handle": [512, 620], "goal": [545, 605]}]
     page.say("set-points", points=points, change="add")
     page.say("start")
-    page.until(lambda page: page.state["outcome"] and page.idle, seconds=60)
+    page.until(lambda page: page.state["outcome"] and page.idle)
     page.picture_after(kept)
     answer = http.get(f"/api/sessions/{page.session}/photo", params={"format": "png"})
     assert answer.status_code == 200
@@ -100,11 +101,11 @@ def test_it_goes_on_while_the_page_is_away(
     studio: RunningStudio, page: WirePage, http: httpx.Client, portrait: RgbArray
 ) -> None:
     assert put(http, page, file_of(portrait, "JPEG"), "me.jpg").status_code == 204
-    page.until(lambda page: page.photo_progress, seconds=60)
+    page.until(lambda page: page.photo_progress)
     session = page.session
     page.close()
     with WirePage(studio, session=session) as again:
-        again.until(lambda page: FrameKind.INVERTED in page.frames, seconds=60)
+        again.until(lambda page: FrameKind.INVERTED in page.frames)
         assert again.welcome["resumed"] is True
         assert again.state["incoming"]["name"] == "me.jpg"
         for kind in (FrameKind.PHOTO, FrameKind.TARGET):
@@ -117,7 +118,7 @@ def test_a_square_by_hand(page: WirePage, http: httpx.Client, portrait: RgbArray
     """Where there is no face, and the warning that comes with it."""
     empty = np.full_like(portrait, 120)
     assert put(http, page, file_of(empty), "wall.png").status_code == 204
-    page.until(lambda page: (page.state["incoming"] or {}).get("stage") == "choose", seconds=60)
+    page.until(lambda page: (page.state["incoming"] or {}).get("stage") == "choose")
     assert page.state["incoming"]["faces"] == []
     assert "will not look like this" in page.state["incoming"]["warning"]
     number = page.say("photo-begin", square={"centre": [50, 50], "side_px": 3})
@@ -125,7 +126,7 @@ def test_a_square_by_hand(page: WirePage, http: httpx.Client, portrait: RgbArray
     number = page.say("photo-begin", face=0)
     assert page.refusal_of(number)["code"] == "unknown-face"
     page.say("photo-begin", square={"centre": [300, 300], "side_px": 300, "angle_deg": 10})
-    page.until(lambda page: page.photo_progress, seconds=60)
+    page.until(lambda page: page.photo_progress)
     page.say("stop")
     page.until(lambda page: page.state["incoming"]["stage"] == "ready" and page.idle)
     assert page.state["incoming"]["finished"] is False

@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from patience import HANG_S
 from studio.running import TOKEN, RunningStudio
 from studio.wire_page import WirePage
 from tugan.studio.frames import FrameKind
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.xdist_group("studio")
 @pytest.fixture
 def http(studio: RunningStudio) -> Iterator[httpx.Client]:
     with httpx.Client(
-        base_url=studio.origin, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=120
+        base_url=studio.origin, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=HANG_S
     ) as client:
         yield client
 
@@ -53,7 +54,7 @@ def test_health_and_models(http: httpx.Client) -> None:
 
 
 def test_the_page_needs_the_token_its_code_does_not(studio: RunningStudio) -> None:
-    with httpx.Client(base_url=studio.origin) as stranger:
+    with httpx.Client(base_url=studio.origin, timeout=HANG_S) as stranger:
         assert fault(stranger.get("/"))["code"] == "bad-token"
         lost = stranger.get("/", params={"token": "wrong"}, headers={"Accept": "text/html"})
         assert lost.status_code == 401
@@ -185,7 +186,7 @@ def test_every_route_keeps_to_its_own_description(
     assert len(operations) >= 6
     for operation in operations:
 
-        @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=20, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def keeps_to_it(case: schemathesis.Case[Any]) -> None:
             case.call_and_validate(

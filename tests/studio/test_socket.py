@@ -15,6 +15,7 @@ from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from patience import HANG_S
 from studio.running import TOKEN, RunningStudio, running_studio
 from studio.wire_page import WirePage
 from tugan.studio.encoding import png
@@ -92,7 +93,8 @@ def test_a_page_that_comes_back_finds_its_work(studio: RunningStudio) -> None:
 
 def wait_for_file(path: Path) -> None:
     """Work is saved in the background, a moment after it is done."""
-    for _ in range(100):
+    gives_up_s = time.monotonic() + HANG_S
+    while time.monotonic() < gives_up_s:
         if path.is_file():
             return
         time.sleep(0.1)
@@ -282,9 +284,14 @@ def test_a_page_that_stops_acknowledging_gets_words_and_no_more_than_two_picture
 def attempt(studio: RunningStudio, url: str, origin: str | None, host: str | None = None) -> int:
     headers = {} if host is None else {"Host": host}
     try:
-        with connect(url, origin=origin, additional_headers=headers) as socket:  # type: ignore[arg-type]
+        with connect(
+            url,
+            origin=origin,  # type: ignore[arg-type]
+            additional_headers=headers,
+            open_timeout=HANG_S,
+        ) as socket:
             try:
-                socket.recv(timeout=20)
+                socket.recv(timeout=HANG_S)
             except ConnectionClosed:
                 assert socket.protocol.close_code is not None
                 return socket.protocol.close_code

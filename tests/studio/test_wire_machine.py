@@ -126,7 +126,6 @@ def test_messages_in_any_order(studio: RunningStudio) -> None:
         settings=settings(
             max_examples=6,
             stateful_step_count=15,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

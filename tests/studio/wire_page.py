@@ -12,10 +12,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from patience import HANG_S
 from studio.running import RunningStudio
 from tugan.studio.frames import HEADER, FrameKind
-
-PATIENCE_S = 30.0
 
 
 @final
@@ -33,7 +32,7 @@ class WirePage:
                 origin=Origin(studio.origin),
                 max_size=None,
                 compression=None,
-                open_timeout=60,
+                open_timeout=HANG_S,
             )
         )
         self._acknowledges = acknowledges
@@ -78,9 +77,7 @@ class WirePage:
     def say_raw(self, text: str | bytes) -> None:
         self._socket.send(text)
 
-    def until(
-        self, arrived: Callable[["WirePage"], object], *, seconds: float = PATIENCE_S
-    ) -> None:
+    def until(self, arrived: Callable[["WirePage"], object], *, seconds: float = HANG_S) -> None:
         """Listen until this is so."""
         deadline = time.monotonic() + seconds
         while not arrived(self):
@@ -93,7 +90,7 @@ class WirePage:
         self.until(lambda page: page.frames[FrameKind.RESTING] != before)
         return self.frames[FrameKind.RESTING]
 
-    def until_moving(self, count: int, *, seconds: float = PATIENCE_S) -> None:
+    def until_moving(self, count: int, *, seconds: float = HANG_S) -> None:
         """So many moving pictures have come in all."""
         self.until(lambda page: len(page.steps[FrameKind.MOVING]) >= count, seconds=seconds)
 
@@ -145,7 +142,7 @@ class WirePage:
         """Listen until the other side closes; its code."""
         try:
             while True:
-                self.hear(30)
+                self.hear(HANG_S)
         except ConnectionClosed:
             return self.close_code
 

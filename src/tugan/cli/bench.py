@@ -37,7 +37,8 @@ Split = Annotated[
 ]
 BenchSeed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Which pairs.")]
 ExecutorOption = Annotated[
-    str, typer.Option("--executor", help="serial, processes or ray: the same numbers on each.")
+    str,
+    typer.Option("--executor", help="serial, processes or ray: the same numbers on like machines."),
 ]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes, or actors of ray; by default one a CPU.")

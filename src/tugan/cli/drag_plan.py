@@ -238,7 +238,7 @@ def reference_of(model: str, generator: PretrainedGenerator) -> ModelReference:
 
 def _read_masks(job: DragJob, image_hw: tuple[int, int]) -> Float[Tensor, "h w"] | None:
     mask = joined_masks(job, image_hw)
-    # to 8 bits, as projects keep it, so that a drag is repeated to the bit
+    # to 8 bits, as projects keep it, so that a drag is repeated under the same mask
     return None if mask is None else (mask * 255).round() / 255
 
 

@@ -27,7 +27,8 @@ class Nearest:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """All that :func:`tugan.drag` needs to go on exactly as if it had not been stopped."""
+    """All that :func:`tugan.drag` needs to go on as if it had not been stopped: to the bit on the
+    same machine and versions."""
 
     state: object = field(repr=False)
     """Of the solver that the drag was begun with."""

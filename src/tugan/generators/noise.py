@@ -1,4 +1,4 @@
-"""Per-pixel noise that is the same for the same seed, wherever and whenever it is drawn."""
+"""Per-pixel noise that a machine draws alike for the same seed, whenever and on any device."""
 
 from dataclasses import dataclass, replace
 

@@ -151,7 +151,7 @@ class SynthesisState:
     """The same map with its margins, in families whose maps reach over the picture (StyleGAN3)."""
     noise: Noise = "const"
     noise_seed: int = 0
-    """Of random noise: the same seed gives the same picture."""
+    """Of random noise: on the same machine and versions the same seed gives the same picture."""
 
     def detach(self) -> "SynthesisState":
         """The same without its autograd history."""

@@ -77,7 +77,7 @@ class PictureCache:
 
 
 def draw(model: LoadedModel, ws: Ws, *, noise: Noise, noise_seed: int) -> RgbArray:
-    """The whole picture of a latent; always in one go, so that it is the same to the bit."""
+    """The whole picture of a latent; always in one go: a machine draws the same bits again."""
     on_device = ws.to(model.generator.device)
     return to_rgb_array(synthesize(model.generator, on_device, noise=noise, noise_seed=noise_seed))
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
+from patience import HANG_S
+
 
 @dataclass(kw_only=True)
 class Behaviour:
@@ -85,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
         if does.stall:
             self.wfile.write(body[: len(body) // 2])
             self.wfile.flush()
-            does.released.wait(60)
+            does.released.wait(HANG_S)
             return
         with suppress(ConnectionError):  # who asked has gone
             self.wfile.write(body[: does.cut_after.pop(0)] if does.cut_after else body)

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from generators.catalogue.file_server import FileServer
+from patience import HANG_S
 from tugan.core.errors import OutputError
 from tugan.generators.catalogue.download import Patience, Received, download
 from tugan.generators.catalogue.errors import DownloadError
 from tugan.generators.catalogue.transport import check_redirect
 
-QUICK = Patience(timeout_s=0.5, attempts=3, pause_s=0)
+QUICK = Patience(timeout_s=HANG_S, attempts=3, pause_s=0)
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def test_more_is_announced_than_comes(server: FileServer, target: Path) -> None:
 def test_a_server_that_falls_silent_is_given_up(server: FileServer, target: Path) -> None:
     server.does.stall = True
     with pytest.raises(DownloadError, match="broke off"):
-        fetch(server.file, target, patience=Patience(timeout_s=0.2, attempts=2, pause_s=0))
+        fetch(server.file, target, patience=Patience(timeout_s=2, attempts=2, pause_s=0))
 
 
 def test_trouble_that_passes_is_waited_for(server: FileServer, target: Path) -> None:

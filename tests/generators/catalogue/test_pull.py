@@ -11,6 +11,7 @@ import pytest
 
 from generators.catalogue.extra_catalogue import write_catalogue
 from generators.catalogue.file_server import FileServer, serving
+from patience import HANG_S
 from tugan.core.errors import CheckpointError
 from tugan.generators.catalog import catalog, find_model
 from tugan.generators.catalogue.checksums import check_sums
@@ -35,7 +36,7 @@ from tugan.generators.protocol import PretrainedGenerator
 from tugan.generators.saving import fingerprint
 
 CHECKPOINT = "nvidia-stylegan2-128.pkl"
-QUICK = Patience(timeout_s=2, attempts=2, pause_s=0)
+QUICK = Patience(timeout_s=HANG_S, attempts=2, pause_s=0)
 
 
 @pytest.fixture

@@ -24,7 +24,9 @@ from playwright.sync_api import (
     expect,
 )
 
-PATIENCE_MS = 40_000.0
+from patience import HANG_S
+
+PATIENCE_MS = 1000 * HANG_S
 SAMPLE = "1"
 """The id of the point that is there at the beginning."""
 Picture = npt.NDArray[np.int16]

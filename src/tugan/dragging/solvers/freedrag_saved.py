@@ -1,4 +1,5 @@
-"""The state of FreeDrag without what can be computed again, so that a drag goes on to the bit.
+"""The state of FreeDrag without what can be computed again, so that on the same machine
+and versions a drag goes on to the bit.
 
 Templates change on the way and are kept: some hundreds of kilobytes a handle.
 """

@@ -1,7 +1,7 @@
 """Solvers' states without what can be computed again from the problem: small enough to keep.
 
 Feature maps, references and the latent space come back from ``solver.init``; the rest is kept as
-it was, so that a drag goes on to the bit.
+it was, so that on the same machine and versions a drag goes on to the bit.
 """
 
 from dataclasses import dataclass, field, replace
