@@ -3,7 +3,6 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from tugan.core.outcome import Outcome
 from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
@@ -37,13 +36,11 @@ def stuck(
     steps: int,
     least_left_px: float,
     least_left_step: int,
-) -> Outcome | None:
-    """No progress, if the handles have not come nearer for ``settings.patience_steps``.
+) -> bool:
+    """Have the handles come no nearer for ``settings.patience_steps``?
 
     They were nearest at ``least_left_step``, ``least_left_px`` away in all.
     """
     waited = steps - least_left_step
     farther = float(distances.sum()) >= least_left_px
-    if settings.patience_steps is not None and farther and waited >= settings.patience_steps:
-        return Outcome.no_progress(steps=steps, nearest_step=least_left_step)
-    return None
+    return settings.patience_steps is not None and farther and waited >= settings.patience_steps

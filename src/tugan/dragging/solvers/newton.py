@@ -10,13 +10,14 @@ from torch import Tensor
 
 from tugan.core.geometry import scale_from_512, xy_like
 from tugan.core.host_copy import on_host, to_device
-from tugan.core.outcome import Outcome
+from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import MANY_POINTS
 from tugan.dragging.solvers.curvature import Curvature
 from tugan.dragging.solvers.damped_step import damped_step
 from tugan.dragging.solvers.device_work import DeviceWork
+from tugan.dragging.solvers.ended import outcome_of
 from tugan.dragging.solvers.held_region import HeldRegion
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.dragging.solvers.protocol import Observation, SeenPoints
@@ -191,21 +192,28 @@ class Newton:
         self, problem: DragProblem, state: NewtonState, seen: Observation
     ) -> Outcome | None:
         """At the goals, out of steps, stuck, or every handle that is not there is lost."""
-        farthest, lost = float(_distances_px(problem, seen).max()), seen.on_host().lost
+        ending = self._ending(problem, state, seen)
+        tolerance = self.tolerance_px(problem)
+        return outcome_of(problem, seen, ending, steps=state.steps, tolerance_px=tolerance)
+
+    def tolerance_px(self, problem: DragProblem) -> float:
+        """As the settings say."""
+        return self.settings.tolerance_px(image_hw=problem.image_hw, points=len(problem.handles_xy))
+
+    def _ending(self, problem: DragProblem, state: NewtonState, seen: Observation) -> Ending | None:
         last_level = state.level + 1 == len(state.references)
         if self._arrived(problem, seen) and last_level:
-            if bool(lost.any()):
-                return Outcome.lost_points(steps=state.steps, lost=_indices(lost), points=len(lost))
-            return Outcome.at_goal(steps=state.steps, farthest_px=farthest)
+            lost = bool(seen.on_host().lost.any())
+            return Ending.LOST_POINT if lost else Ending.REACHED
         if state.steps >= self.settings.max_steps:
-            return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
+            return Ending.STEP_LIMIT
         waited = self._progress(problem, state, seen).waited
         # nobody is given up on who was not pulled yet
         all_pulled = state.age + 1 >= state.turns.in_a_round
         least = state.damping <= self._damping_floor(seen)
         hopeless = last_level and all_pulled and least
         if hopeless and waited >= self.settings.patience_steps:
-            return Outcome.no_progress(steps=state.steps, nearest_step=state.least_left_step)
+            return Ending.NO_PROGRESS
         return None
 
     def aimed_anew(self, state: NewtonState) -> NewtonState:
@@ -224,9 +232,7 @@ class Newton:
         return state.steps
 
     def _arrived(self, problem: DragProblem, seen: Observation) -> bool:
-        tolerance = self.settings.tolerance_px(
-            image_hw=problem.image_hw, points=len(seen.handles_xy)
-        )
+        tolerance = self.tolerance_px(problem)
         return bool((seen.on_host().lost | (_distances_px(problem, seen) <= tolerance)).all())
 
     def _progress(self, problem: DragProblem, state: NewtonState, seen: Observation) -> _Progress:
@@ -389,7 +395,3 @@ def _broyden(
 def _inside(points_xy: Float[Tensor, "n 2"], image_hw: tuple[int, int]) -> Float[Tensor, "n 2"]:
     upper = xy_like(points_xy, image_hw[1] - 1, image_hw[0] - 1)
     return torch.minimum(points_xy.clamp(min=0), upper)
-
-
-def _indices(flags: Bool[Tensor, " n"]) -> list[int]:
-    return [int(index) for index in flags.nonzero()[:, 0]]
