@@ -170,7 +170,8 @@ def test_every_sentence_is_one_that_ends(
         (Ending.STEP_LIMIT, 4, False, "more steps"),
         (Ending.STEP_LIMIT, 40, False, "nearer goal"),
         (Ending.LOST_POINT, 40, True, "Look whether"),
-        (Ending.NO_PROGRESS, 40, True, "Look whether"),
+        (Ending.NO_PROGRESS, 40, True, "which is followed better"),
+        (Ending.STEP_LIMIT, 4, True, "which is followed better"),
         (Ending.NOT_FINITE, 40, True, "learning rate"),
     ],
 )

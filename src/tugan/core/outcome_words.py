@@ -45,11 +45,13 @@ def remedy(ending: Ending, *, steps: int, way: DragWay) -> str:
     none_asked = ending is Ending.STEP_LIMIT and steps == 0
     if none_asked or ending in (Ending.REACHED, Ending.CANCELLED):
         return ""
-    if way.lost:
+    if ending is Ending.LOST_POINT:
         return (
             "Look whether the picture is what you wanted; a handle on an edge or corner is"
             " followed better."
         )
+    if way.lost:
+        return "Try a nearer goal, or a handle on an edge or corner, which is followed better."
     near = way.worst.closeness in (Closeness.REACHED, Closeness.NEARLY)
     if ending is Ending.STEP_LIMIT:
         return "Allow more steps for the rest." if near else "Allow more steps, or a nearer goal."
