@@ -146,17 +146,6 @@ def test_the_step_limit_is_an_outcome(toy: ToyGenerator) -> None:
     assert "px left at the limit of 3 steps. Allow more steps" in last.outcome.sentence
 
 
-def test_what_is_said_is_of_the_picture_that_is_kept(toy: ToyGenerator) -> None:
-    # so large a rate only leads away
-    settings = replace(TOY_SETTINGS, learning_rate=5.0, patience_steps=3)
-    *before, last = drag(toy_problem(toy), solver=Adam(settings=settings))
-    assert last.outcome is not None
-    assert last.outcome.ending is Ending.NO_PROGRESS
-    assert last.outcome.steps == len(before) >= last.index + 3
-    assert last.outcome.left_px == pytest.approx(last.farthest_px)
-    assert before[-1].farthest_px > last.farthest_px + 1
-
-
 def test_a_drag_that_is_stuck_ends_with_its_nearest_state(toy: ToyGenerator) -> None:
     # not all of them can be had: the toy moves as a whole, and follows the two that agree
     handles = torch.tensor([[20.0, 30.0], [24.0, 20.0], [40.0, 40.0]])
@@ -171,11 +160,8 @@ def test_a_drag_that_is_stuck_ends_with_its_nearest_state(toy: ToyGenerator) -> 
     assert last.outcome is not None
     assert last.outcome.ending is Ending.NO_PROGRESS
     assert last.outcome.steps == len(before) > last.index
-    assert f"after {len(before)} steps; the nearest picture, after step {last.index}, is kept" in (
-        last.outcome.sentence
-    )
-    assert last.outcome.asked_px == 4
-    assert last.outcome.left_px == pytest.approx(float(last.distances_px[2]))
+    said = f"after {len(before)} steps; the nearest picture, after step {last.index}, is kept"
+    assert said in last.outcome.sentence
     assert last.outcome.closeness is Closeness.NO_NEARER
     left = [float(step.distances_px.sum()) for step in before]
     assert float(last.distances_px.sum()) == min(left) < left[0]
@@ -250,7 +236,6 @@ def test_nan_ends_with_the_last_good_state() -> None:
     assert last.outcome is not None
     assert last.outcome.ending is Ending.NOT_FINITE
     assert "last good state is kept" in last.outcome.sentence
-    assert last.outcome.left_px == pytest.approx(last.farthest_px)
     assert last.outcome.steps == last.index + 1
     assert last.index == steps[-2].index > 3
     assert torch.equal(last.ws, steps[-2].ws)
