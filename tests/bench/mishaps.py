@@ -37,6 +37,9 @@ class Clumsy:
     def terminate(self, problem: DragProblem, state: object, seen: Observation) -> Outcome | None:
         return self.inner.terminate(problem, state, seen)
 
+    def tolerance_px(self, problem: DragProblem) -> float:
+        return self.inner.tolerance_px(problem)
+
     def aimed_anew(self, state: object) -> object:
         return self.inner.aimed_anew(state)
 

@@ -13,8 +13,9 @@ from tugan.bench.equipment import Equipment
 from tugan.bench.experiment import Experiment
 from tugan.bench.methods import Method
 from tugan.bench.run_folder import RunFolder, open_run
-from tugan.core.outcome import Outcome
+from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.problem import DragProblem
+from tugan.dragging.solvers.ended import outcome_of
 from tugan.dragging.solvers.protocol import Observation
 from tugan.generators.protocol import GeneratorInfo, Noise, SynthesisState, Ws
 from tugan.generators.toy import ToyGenerator
@@ -88,7 +89,11 @@ class Oracle:
         return state + 1
 
     def terminate(self, problem: DragProblem, state: int, seen: Observation) -> Outcome | None:
-        return Outcome.at_goal(steps=state, farthest_px=0.0) if state else None
+        ending = Ending.REACHED if state else None
+        return outcome_of(problem, seen, ending, steps=state, tolerance_px=1.0)
+
+    def tolerance_px(self, problem: DragProblem) -> float:
+        return 1.0
 
     def aimed_anew(self, state: int) -> int:
         return state

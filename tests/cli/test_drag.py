@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_the_real_program_drags_and_reports(here: Path, model: Path) -> None:
     assert ran.code == 0
     assert ran.err == ""
     sentence, where = ran.out.splitlines()
-    assert sentence.startswith("Stopped at the limit of 3 steps with ")
+    assert re.search(r": [\d.]+ of 28 px left at the limit of 3 steps\. Allow more", sentence)
     assert where.endswith("tugan.png")
     assert pixels_of(here / "tugan.png").shape == (128, 128, 3)
 
@@ -64,6 +65,13 @@ def test_json_is_one_object_with_all_there_is_to_know(drag: Tugan, here: Path) -
     first, second = report["points"]
     assert (first["start"], first["goal"]) == ([40, 50], [60, 70])
     assert (second["start"], second["goal"]) == ([90, 20], [80, 30])
+    # random weights: whether a handle is found again is chance
+    (worst,) = (one for one in report["points"] if one["distance"] == report["left_px"])
+    asked = math.dist(worst["start"], worst["goal"])
+    assert report["asked_px"] == pytest.approx(asked, abs=0.01)
+    assert (report["closeness"] == "lost") is worst["lost"]
+    assert report["closeness"] != "reached"
+    assert " of 2 " in report["sentence"]
     for point in report["points"]:
         assert math.dist(point["final"], point["goal"]) == pytest.approx(
             point["distance"], abs=0.01

@@ -88,6 +88,8 @@ def test_points_are_of_the_photograph_when_the_crop_is_turned_and_scaled(
     assert point["start"] == pytest.approx([130, 110], abs=0.02)
     assert point["final"] == point["start"]
     assert point["distance"] == pytest.approx(np.hypot(20, 20), abs=0.02)
+    assert ran.json()["asked_px"] == ran.json()["left_px"] == point["distance"]
+    assert ran.json()["sentence"] == "No step was asked for: the start, with 28 px to go."
 
 
 def test_cautions_name_places_of_the_photograph(drag_inverted: Tugan, here: Path) -> None:

@@ -83,7 +83,7 @@ def test_a_project_may_be_saved_over_itself(tugan: Tugan, saved: Path) -> None:
     assert ran.code == 0
     outcome = load_project(saved).header.outcome
     assert outcome is not None
-    assert "1 step " in outcome.sentence
+    assert "1 step." in outcome.sentence
 
 
 def test_a_model_may_be_given_from_another_place(

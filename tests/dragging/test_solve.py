@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tugan.core.closeness import Closeness
 from tugan.core.errors import InvalidDragError
 from tugan.core.outcome import Ending
 from tugan.dragging.problem import DragProblem
@@ -139,7 +140,10 @@ def test_the_step_limit_is_an_outcome(toy: ToyGenerator) -> None:
     assert last.index == 3
     assert last.outcome is not None
     assert last.outcome.ending is Ending.STEP_LIMIT
-    assert f"{last.farthest_px:.1f} px left" in last.outcome.sentence
+    assert last.outcome.steps == 3
+    assert last.outcome.asked_px == pytest.approx((81 + 36) ** 0.5)
+    assert last.outcome.left_px == pytest.approx(last.farthest_px)
+    assert "px left at the limit of 3 steps. Allow more steps" in last.outcome.sentence
 
 
 def test_a_drag_that_is_stuck_ends_with_its_nearest_state(toy: ToyGenerator) -> None:
@@ -155,7 +159,10 @@ def test_a_drag_that_is_stuck_ends_with_its_nearest_state(toy: ToyGenerator) -> 
     *before, last = drag(problem, solver=Adam(settings=settings))
     assert last.outcome is not None
     assert last.outcome.ending is Ending.NO_PROGRESS
-    assert "No further progress" in last.outcome.sentence
+    assert last.outcome.steps == len(before) > last.index
+    said = f"after {len(before)} steps; the nearest picture, after step {last.index}, is kept"
+    assert said in last.outcome.sentence
+    assert last.outcome.closeness is Closeness.NO_NEARER
     left = [float(step.distances_px.sum()) for step in before]
     assert float(last.distances_px.sum()) == min(left) < left[0]
     assert torch.equal(last.ws, before[last.index].ws)
@@ -229,6 +236,7 @@ def test_nan_ends_with_the_last_good_state() -> None:
     assert last.outcome is not None
     assert last.outcome.ending is Ending.NOT_FINITE
     assert "last good state is kept" in last.outcome.sentence
+    assert last.outcome.steps == last.index + 1
     assert last.index == steps[-2].index > 3
     assert torch.equal(last.ws, steps[-2].ws)
     assert torch.isfinite(last.image()).all()

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from core.ways import way_of
 from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.methods import make_solver
 from tugan.dragging.problem import DragProblem
@@ -34,7 +35,7 @@ def header_json(**changes: object) -> str:
         model=ModelReference(name_or_path="faces-1024", fingerprint="0123456789abcdef"),
         settings=replace(DragSettings.original(), rows=3, learning_rate=0.0123),
         noise="none",
-        outcome=Outcome.out_of_steps(steps=3, farthest_px=12.5),
+        outcome=Outcome.of(Ending.STEP_LIMIT, steps=3, way=way_of((40, 12.5), (9, 1))),
     )
     return json.dumps(header.model_dump(mode="json") | {"format_version": 2} | changes)
 

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.ways import way_of
 from tugan.core.errors import OutputError
-from tugan.core.outcome import Outcome
+from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.session.project_file import (
@@ -24,7 +25,7 @@ def a_header() -> ProjectHeader:
         model=ModelReference(name_or_path="faces-1024", fingerprint="0123456789abcdef"),
         settings=replace(DragSettings.original(), rows=3, learning_rate=0.0123),
         noise="none",
-        outcome=Outcome.out_of_steps(steps=3, farthest_px=12.5),
+        outcome=Outcome.of(Ending.STEP_LIMIT, steps=3, way=way_of((40, 12.5), (9, 1))),
     )
 
 

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import save
 
+from core.ways import way_of
 from session.conftest import Person
 from session.documents import a_document, same_history
-from tugan.core.outcome import Outcome
+from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.checkpoint import Nearest
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.saved_state import SavedAdam, SavedNewton
@@ -159,9 +160,18 @@ def documents(draw: Draw) -> Document:
         record=records(draw) if draw(st.booleans()) else None,
         run=runs(draw) if draw(st.booleans()) else None,
         trail=trails(draw) if draw(st.booleans()) else None,
-        outcome=Outcome.at_goal(steps=3, farthest_px=0.5) if draw(st.booleans()) else None,
+        outcome=outcomes(draw) if draw(st.booleans()) else None,
         steps=draw(st.integers(0, 1000)),
     )
+
+
+def outcomes(draw: Draw) -> Outcome:
+    if draw(st.booleans()):
+        # as versions before 7 wrote it
+        return Outcome(ending=Ending.STEP_LIMIT, sentence="Stopped.")
+    px = st.floats(0, 1000)
+    way = way_of((draw(px), draw(px)), (draw(px), draw(px)), lost=draw(st.sampled_from([(), (1,)])))
+    return Outcome.of(draw(st.sampled_from(Ending)), steps=3, way=way)
 
 
 def histories(draw: Draw) -> History:

@@ -1,5 +1,6 @@
 """Drags through a session: history, stopping and going on, new goals under way."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -11,6 +12,7 @@ import torch
 from session.conftest import Person, Sit
 from session.documents import same
 from tugan.core.outcome import Ending
+from tugan.core.outcome_words import left_words
 from tugan.dragging.methods import SolverName
 from tugan.session.engine import Engine
 from tugan.session.events import (
@@ -41,6 +43,12 @@ def on_step(person: Person, number: int, action: Callable[[], None]) -> None:
 
 def choose(person: Person, solver: SolverName, *, max_steps: int = 40) -> None:
     person.session.set_method(solver, latent="w+", rows=4, feature_px=32, max_steps=max_steps)
+
+
+def stopped_at(step: StepShown) -> str:
+    """What the history says of a drag of ``HANDLE`` to ``GOAL`` that was stopped there."""
+    left = left_words(asked_px=math.dist(HANDLE, GOAL), left_px=step.farthest_px)
+    return f"Drag: stopped, {left}"
 
 
 def test_a_drag_is_shown_and_becomes_one_entry(person: Person) -> None:
@@ -229,7 +237,8 @@ def test_a_new_point_under_way_stops_the_drag_and_comes_on_top(person: Person) -
     person.point(HANDLE, GOAL)
     on_step(person, 2, add)
     person.drag()
-    assert person.texts == ["Start", "Add a point", "Drag: stopped after 2 steps", "Add a point"]
+    stopped = stopped_at(person.of(StepShown)[-1])
+    assert person.texts == ["Start", "Add a point", stopped, "Add a point"]
     assert [point.id for point in person.document.points] == [1, 2]
     assert person.document.points[0].start_xy == HANDLE
 
@@ -247,7 +256,7 @@ def test_another_start_under_way_comes_after_the_drag(person: Person) -> None:
     person.point(HANDLE, GOAL)
     on_step(person, 2, lambda: person.session.set_start(5))
     person.drag()
-    assert person.texts[-2:] == ["Drag: stopped after 2 steps", "Seed 5"]
+    assert person.texts[-2:] == [stopped_at(person.of(StepShown)[-1]), "Seed 5"]
     assert person.document.points == ()
     assert person.of(OriginalReady)
 

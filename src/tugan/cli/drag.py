@@ -142,7 +142,9 @@ def drag(
 
     Exit codes:
 
-    0 - the picture is written; the outcome says whether every handle arrived.
+    0 - the picture is written, whether or not every handle arrived: the sentence says how near
+    they came, and so do "outcome", "closeness" (reached, nearly, partly, far, no-nearer or lost),
+    "asked_px" and "left_px" of --json, of the handle that is worst off.
 
     1 - the drag became NaN on its way; the last good picture is written.
 

@@ -64,6 +64,11 @@ class Plan:
         return make_solver(self.settings)
 
     @property
+    def scale(self) -> float:
+        """Pixels of the photograph to one of the model's; 1 where there is none."""
+        return 1.0 if self.photo is None else self.photo.place.scale
+
+    @property
     def method_of_project(self) -> tuple[SolverName, Settings]:
         """As project files keep it; :class:`OptionError` if they cannot."""
         if isinstance(self.settings, FreeDragSettings) or self.solver_name == "freedrag":

@@ -13,6 +13,7 @@ from tugan.cli.drag_photo import PhotoDrag
 from tugan.cli.drag_photo_plan import STAGES, InversionStopped
 from tugan.cli.drag_plan import Plan
 from tugan.core.outcome import Outcome
+from tugan.dragging.solve import way_of_step
 from tugan.dragging.step import DragStep
 from tugan.inversion.photo_edit import PhotoEdit
 from tugan.inversion.photo_edit_file import save_photo_edit
@@ -32,18 +33,21 @@ class Ended:
 
 def report(job: DragJob, plan: Plan, ended: Ended, cautions: list[str]) -> None:
     """To stdout, after everything is written."""
-    outputs, photo = job.outputs, plan.photo
+    outputs, photo, outcome = job.outputs, plan.photo, _outcome_at_scale(plan, ended)
     written = [path for path in (outputs.picture, outputs.video, outputs.project) if path]
     if not job.as_json:
-        say(ended.outcome.sentence)
+        say(outcome.sentence)
         inverted = f" + {photo.invert_s:.1f} s before" if photo and photo.invert_s else ""
         say(f"{ended.seconds:.1f} s{inverted}   " + "   ".join(str(path) for path in written))
         return
     told = [] if photo is None else photo.warnings
     say_json(
         {
-            "outcome": ended.outcome.ending.value,
-            "sentence": ended.outcome.sentence,
+            "outcome": outcome.ending.value,
+            "sentence": outcome.sentence,
+            "closeness": outcome.closeness,
+            "asked_px": _hundredths(outcome.asked_px),
+            "left_px": _hundredths(outcome.left_px),
             "steps": ended.last.index,
             "seconds": round(ended.seconds, 3),
             "points": _points(plan, ended.last),
@@ -81,6 +85,19 @@ def say_stopped(job: DragJob, stopped: InversionStopped) -> int:
     return EXIT_INTERRUPTED
 
 
+def _outcome_at_scale(plan: Plan, ended: Ended) -> Outcome:
+    """In pixels of the photograph, if it is one: as its points were asked."""
+    outcome = ended.outcome
+    if plan.photo is None or outcome.steps is None:
+        return outcome
+    way = way_of_step(plan.problem, plan.solver, ended.last, scale=plan.scale)
+    return Outcome.of(outcome.ending, steps=outcome.steps, way=way, kept_step=ended.last.index)
+
+
+def _hundredths(px: float | None) -> float | None:
+    return None if px is None else round(px, 2)
+
+
 def _points(plan: Plan, last: DragStep) -> list[dict[str, object]]:
     """In pixels of the photograph, if it is one."""
     rows = zip(
@@ -91,13 +108,12 @@ def _points(plan: Plan, last: DragStep) -> list[dict[str, object]]:
         last.lost.tolist(),
         strict=True,
     )
-    scale = 1.0 if plan.photo is None else plan.photo.place.scale
     return [
         {
             "start": start,
             "goal": goal,
             "final": final,
-            "distance": round(scale * distance, 2),
+            "distance": round(plan.scale * distance, 2),
             "lost": lost,
         }
         for start, goal, final, distance, lost in rows

@@ -17,7 +17,7 @@ from tugan.cli.drag_report import Ended, report, say_stopped
 from tugan.cli.drag_source import make_plan
 from tugan.core.images import RgbArray, to_rgb_array
 from tugan.core.outcome import Ending, Outcome
-from tugan.dragging.solve import drag
+from tugan.dragging.solve import drag, way_of_step
 from tugan.dragging.step import DragStep
 from tugan.dragging.texture import advice_on_handles
 from tugan.inversion.portrait import edited_photo
@@ -62,8 +62,8 @@ def run_drag_job(job: DragJob) -> int:
     except KeyboardInterrupt:
         if recording.last is None:
             raise
-        farthest = recording.last.farthest_px
-        outcome = Outcome.cancelled(steps=recording.last.index, farthest_px=farthest)
+        way = way_of_step(plan.problem, plan.solver, recording.last)
+        outcome = Outcome.of(Ending.CANCELLED, steps=recording.last.index, way=way)
     else:
         assert recording.last is not None
         assert recording.last.outcome is not None
@@ -94,7 +94,7 @@ def _solve(job: DragJob, plan: Plan, recording: Recording) -> None:
             if step is None:
                 return
             recording.last = step
-            progress.show(step=step.index, farthest_px=step.farthest_px)
+            progress.show(step=step.index, farthest_px=plan.scale * step.farthest_px)
             if job.outputs.video is not None and recording.reel.wants(step.index):
                 recording.reel.add(step.index, _picture(job, plan, step))
 

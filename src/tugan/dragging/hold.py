@@ -21,7 +21,7 @@ def hold_weight(hold: float) -> float:
     0 is no charge and 1 a charge of 1; in between it rises exponentially, since effects go with the
     charge's logarithm: 0.25, 0.5 and 0.75 are 0.0024, 0.020 and 0.14.
     """
-    return (_RISE**hold - 1) / (_RISE - 1)
+    return float(_RISE**hold - 1) / (_RISE - 1)
 
 
 _RISE = 10**3.4

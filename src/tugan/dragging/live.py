@@ -12,8 +12,9 @@ from torch import Tensor
 from tugan.core.errors import InvalidDragError
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.solve import step_of
-from tugan.dragging.solvers.newton import Newton, NewtonState
+from tugan.dragging.solvers.newton import Newton
 from tugan.dragging.solvers.newton_settings import NewtonSettings
+from tugan.dragging.solvers.newton_state import NewtonState
 from tugan.dragging.solvers.protocol import Observation
 from tugan.dragging.step import DragStep
 from tugan.generators.protocol import Generator, Noise, Ws

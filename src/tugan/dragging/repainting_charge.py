@@ -16,7 +16,7 @@ _TINY = 1e-12
 @dataclass(frozen=True, kw_only=True)
 class RepaintingCharge:
     """``R'R`` of the flattened moves of a latent space, scaled so that a unit move costs 1 on
-    average: right singular vectors, and squared singular values."""
+    average: its eigenvectors and eigenvalues."""
 
     directions: Float[Tensor, "k m"] = field(repr=False)
     squares: Float[Tensor, " k"] = field(repr=False)
@@ -36,23 +36,48 @@ class RepaintingCharge:
         """The same on another device."""
         return replace(self, directions=self.directions.to(device))
 
-    def shares(self, weight: float) -> Float[Tensor, " k"]:
-        """What the charge takes of a move along each direction: ``1 - G^-1``, on the host."""
-        charged = weight * self.squares
+    def scaled(
+        self, moves: Float[Tensor, "*n m"], by: Float[Tensor, " k"]
+    ) -> Float[Tensor, "*n m"]:
+        """Flattened moves, with ``by`` times their part along each direction added."""
+        along = moves @ self.directions.T
+        found: Tensor = moves + (along * by.to(moves)) @ self.directions
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveMetric:
+    """What a move costs: ``a' G a`` with ``G = 1 + weight R'R``."""
+
+    charge: RepaintingCharge | None = None
+    """None: ``G`` is 1."""
+    weight: float = 0.0
+
+    def taken(self) -> Float[Tensor, " k"]:
+        """What ``G^-1`` takes of a move along each direction, from 0 to 1; on the host."""
+        if self.charge is None:
+            return torch.zeros(0, dtype=torch.float64)
+        charged = self.weight * self.charge.squares
         return charged / (1 + charged)
 
-    def eased(self, moves: Float[Tensor, "*n m"], weight: float) -> Float[Tensor, "*n m"]:
-        """``G^-1`` of flattened moves, where ``G = 1 + weight R'R``."""
-        shares = self.shares(weight).to(moves)
-        found: Tensor = moves - ((moves @ self.directions.T) * shares) @ self.directions
-        return found
+    def eased(self, moves: Float[Tensor, "*n m"]) -> Float[Tensor, "*n m"]:
+        """``G^-1`` of flattened moves."""
+        if self.charge is None:
+            return moves
+        return self.charge.scaled(moves, -self.taken())
+
+    def charged(self, moves: Float[Tensor, "*n m"]) -> Float[Tensor, "*n m"]:
+        """``G`` of flattened moves."""
+        if self.charge is None:
+            return moves
+        return self.charge.scaled(moves, self.weight * self.charge.squares)
 
 
 def _spectrum(sketch: RepaintingSketch, space: LatentSpace) -> tuple[Tensor, Tensor]:
     missing = max(space.rows - sketch.rows.shape[1], 0)
     rows = F.pad(sketch.rows.to("cpu", torch.float32), (0, 0, 0, missing))
-    on_host = replace(space, factor=None if space.factor is None else space.factor.cpu())
-    rows = on_host.pulled_back(rows[None])[0].flatten(1)
+    on_cpu = replace(space, factor=None if space.factor is None else space.factor.cpu())
+    rows = on_cpu.pulled_back(rows[None])[0].flatten(1)
     squares, left = torch.linalg.eigh((rows @ rows.T).double())
     squares = squares.clamp(min=_TINY * float(squares.max().clamp(min=_TINY)))
     directions = ((left / squares.sqrt()).T @ rows.double()).float()

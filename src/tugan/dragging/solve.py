@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from tugan.core.closeness import DragWay
 from tugan.core.errors import InvalidDragError
 from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.checkpoint import Bookmark, Checkpoint, Nearest
@@ -13,6 +14,7 @@ from tugan.dragging.methods import default_solver
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.solvers.protocol import Observation, Solver
 from tugan.dragging.step import DragStep, Frame
+from tugan.dragging.way import way_of
 
 
 def drag(
@@ -46,7 +48,9 @@ def drag(
             continue
         taken = solver.steps_taken(state)
         if not _is_finite(seen):
-            yield replace(_good(last), outcome=Outcome.not_finite(steps=taken, what="features"))
+            good = _good(last)
+            broken = _told_of(good, Ending.NOT_FINITE, problem, solver, steps=taken)
+            yield replace(good, outcome=broken)
             return
         outcome = solver.terminate(problem, state, seen)
         if last is not None:
@@ -55,7 +59,9 @@ def drag(
         if nearest is None or _left_px(last) < nearest.left_px(problem.targets_xy):
             nearest = _as_nearest(last)
         if outcome is not None and outcome.ending is Ending.NO_PROGRESS:
-            yield replace(_shown_again(problem, nearest), outcome=outcome)
+            kept = _shown_again(problem, nearest)
+            outcome = _told_of(kept, outcome.ending, problem, solver, steps=taken)
+            yield replace(kept, outcome=outcome)
             return
         bookmark = Bookmark(Checkpoint(state=state, nearest=nearest))
         last = replace(last, bookmark=bookmark)
@@ -87,6 +93,27 @@ def _shown_again(problem: DragProblem, nearest: Nearest) -> DragStep:
         targets_xy=problem.targets_xy,
         lost=nearest.lost,
         frame=Frame(problem.generator, synthesis),
+    )
+
+
+def _told_of(
+    kept: DragStep, ending: Ending, problem: DragProblem, solver: Solver[Any], *, steps: int
+) -> Outcome:
+    """The outcome of a drag whose last picture is not the one that is kept."""
+    way = way_of_step(problem, solver, kept)
+    return Outcome.of(ending, steps=steps, way=way, kept_step=kept.index)
+
+
+def way_of_step(
+    problem: DragProblem, solver: Solver[Any], step: DragStep, *, scale: float = 1.0
+) -> DragWay:
+    """How far the handles came until a step; in pixels of the picture, times ``scale``."""
+    return way_of(
+        problem,
+        handles_xy=step.handles_xy,
+        lost=step.lost,
+        tolerance_px=solver.tolerance_px(problem),
+        scale=scale,
     )
 
 

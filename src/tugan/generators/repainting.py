@@ -23,8 +23,8 @@ from tugan.generators.protocol import (
     Generator,
     RepaintingSketch,
     TracingGenerator,
-    WStatistics,
     Ws,
+    WStatistics,
 )
 from tugan.generators.w_statistics import w_statistics_of
 
@@ -155,4 +155,5 @@ def _compressed(
     white = (rows @ statistics.factor(POWER)).flatten(1).double()
     _, vectors = torch.linalg.eigh(white @ white.T)
     strongest = vectors.flip(1)[:, :kept_rows].T.to(rows)
-    return (strongest @ rows.flatten(1)).unflatten(1, rows.shape[1:])
+    kept: Tensor = strongest @ rows.flatten(1)
+    return kept.view(-1, *rows.shape[1:])

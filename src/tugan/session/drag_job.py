@@ -7,14 +7,16 @@ from dataclasses import replace
 from typing import final
 
 from tugan.core.images import RgbArray, to_rgb_array
-from tugan.core.outcome import Outcome
+from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.checkpoint import Checkpoint
+from tugan.dragging.solve import way_of_step
 from tugan.dragging.step import DragStep
 from tugan.generators.preview import PreviewHead
 from tugan.session.desk import Desk
 from tugan.session.document import Document, PointXy
 from tugan.session.drag_run import DragRun, after, during
 from tugan.session.engine import Job, Turn
+from tugan.session.entry_words import drag_words
 from tugan.session.events import Reported, StepShown
 from tugan.session.model_store import LoadedModel
 from tugan.session.pictures import adapted_head, picture_of, shrunk
@@ -79,8 +81,6 @@ class _Dragging:
 
     def step(self) -> Outcome | None:
         """One step, shown; how the drag ended, or None while it goes on."""
-        if self._control.stopped:
-            return self._cancelled()
         goals = {} if self._last is None else self._control.take_goals()
         aimed_anew = bool(goals)
         if goals and self._last is not None:
@@ -125,18 +125,16 @@ class _Dragging:
             )
             self._desk.change(lambda history: history.amended(_aimed(same, late)))
             return
-        text, final = _entry_text(outcome, step), _aimed(document, late)
+        text, final = drag_words(outcome, step), _aimed(document, late)
         self._desk.change(lambda history: history.added(final, text=text, has_picture=True))
 
     def cancelled(self) -> Outcome | None:
-        """The outcome of a drag that is stopped where it is."""
-        return self._cancelled() if self._last is not None else None
-
-    def _cancelled(self) -> Outcome:
+        """The outcome of a drag that is stopped where it is; None before its first look."""
         last = self._last
         if last is None:
-            return Outcome.cancelled(steps=0, farthest_px=_farthest_px(self._run))
-        return Outcome.cancelled(steps=last.index, farthest_px=last.farthest_px)
+            return None
+        way = way_of_step(self._run.problem, self._run.solver, last)
+        return Outcome.of(Ending.CANCELLED, steps=last.index, way=way)
 
     def _show(self, step: DragStep) -> None:
         self._pace = self._pace.after(time.monotonic())
@@ -164,11 +162,12 @@ def drag_job(desk: Desk, control: DragControl) -> Job:
     dragging = _Dragging(desk, control)
     yield Turn.STEP
     try:
-        while True:
+        outcome: Outcome | None = None
+        while outcome is None and not control.stopped:
             outcome = dragging.step()
-            if outcome is not None:
-                break
-            yield Turn.STEP
+            if outcome is None:
+                yield Turn.STEP
+        outcome = outcome or dragging.cancelled()
     except GeneratorExit:
         dragging.end(dragging.cancelled())
         raise
@@ -206,27 +205,6 @@ def _aimed(document: Document, goals: Mapping[int, PointXy]) -> Document:
         replace(point, goal_xy=goals.get(point.id, point.goal_xy)) for point in document.points
     )
     return replace(document, points=points, run=None)
-
-
-def _entry_text(outcome: Outcome | None, step: DragStep) -> str:
-    steps = "1 step" if step.index == 1 else f"{step.index} steps"
-    if outcome is None:
-        return f"Drag: failed after {steps}"
-    if outcome.reached:
-        return f"Drag: reached in {steps}"
-    words = {
-        "step-limit": "step limit after",
-        "no-progress": "stuck after",
-        "not-finite": "broke down after",
-        "lost-point": "lost a point after",
-        "cancelled": "stopped after",
-    }
-    return f"Drag: {words[outcome.ending.value]} {steps}"
-
-
-def _farthest_px(run: DragRun) -> float:
-    ways = run.problem.targets_xy - run.problem.handles_xy
-    return float(ways.norm(dim=1).max())
 
 
 def _sentence(text: str) -> str:

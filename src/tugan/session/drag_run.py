@@ -13,7 +13,8 @@ from tugan.dragging.methods import make_solver
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.solve import drag
 from tugan.dragging.solvers.adam import Adam, AdamState
-from tugan.dragging.solvers.newton import Newton, NewtonState
+from tugan.dragging.solvers.newton import Newton
+from tugan.dragging.solvers.newton_state import NewtonState
 from tugan.dragging.solvers.saved_state import restored_state, saved_state
 from tugan.dragging.step import DragStep
 from tugan.session.document import (

@@ -10,9 +10,10 @@ from tugan.generators.protocol import Noise
 from tugan.session.model_reference import ModelReference
 from tugan.session.settings_field import SettingsField
 
-FORMAT_VERSION: Final = 6
-"""6: newton's derivatives in turns; 5: a mask's curvature kept; 4: entries name their photographs;
-3: a zip with the history; 2: one drag as safetensors, of any solver; 1: of the paper's alone."""
+FORMAT_VERSION: Final = 7
+"""7: how near drags came; 6: newton's derivatives in turns; 5: a mask's curvature kept; 4: entries
+name their photographs; 3: a zip with the history; 2: one drag as safetensors, of any solver; 1: of
+the paper's alone."""
 
 _MAX_COORDINATE = 1e5
 Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-_MAX_COORDINATE, le=_MAX_COORDINATE)]
@@ -91,6 +92,10 @@ class NewtonStateRecord(_Record):
     """Not in versions before 5."""
     held_products: Key | None = None
     age: Count
+    radius: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Not in versions before 7, like the next two."""
+    tries: Count = 0
+    taken_back: Count = 0
     left_px: Distance
     waited: Count
     least_left_px: Distance
@@ -174,7 +179,7 @@ class EntryRecord(_Record):
 class ManifestRecord(_Record):
     """The whole."""
 
-    format_version: Literal[3, 4, 5, 6] = FORMAT_VERSION
+    format_version: Literal[3, 4, 5, 6, 7] = FORMAT_VERSION
     app_version: str = Field(max_length=100)
     model: ModelReference
     """Of the current entry."""

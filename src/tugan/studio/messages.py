@@ -328,10 +328,15 @@ Ended = Literal[
 ]
 
 
+Near = Literal["reached", "nearly", "partly", "far", "no-nearer", "lost"]
+
+
 class OutcomeView(_Message):
     """How the last drag ended."""
 
     ending: Ended
+    closeness: Near | None
+    """How near the handle that is worst off came; null where it is not known."""
     text: str
     """What happened."""
     remedy: str

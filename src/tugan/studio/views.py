@@ -132,7 +132,12 @@ def outcome_view(outcome: Outcome | None) -> OutcomeView | None:
     """How a drag ended, in words."""
     if outcome is None:
         return None
-    return OutcomeView(ending=outcome.ending.value, text=outcome.happened, remedy=outcome.remedy)
+    return OutcomeView(
+        ending=outcome.ending.value,
+        closeness=None if outcome.closeness is None else outcome.closeness.value,
+        text=outcome.happened,
+        remedy=outcome.remedy,
+    )
 
 
 def photo_progress_view(shown: PhotoStepShown) -> PhotoProgress:

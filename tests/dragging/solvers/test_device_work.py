@@ -15,8 +15,9 @@ from generators.stylegan3_reference import T, random_tensors, stated, write_pick
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.solve import drag
 from tugan.dragging.solvers.device_work import DeviceWork
-from tugan.dragging.solvers.newton import Newton, NewtonState
+from tugan.dragging.solvers.newton import Newton
 from tugan.dragging.solvers.newton_settings import NewtonSettings
+from tugan.dragging.solvers.newton_state import NewtonState
 from tugan.dragging.trackers.nearest_feature import NearestFeature
 from tugan.dragging.trackers.patch import Patch
 from tugan.generators.loading import load_generator

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tugan.core.closeness import Closeness
 from tugan.core.errors import InvalidDragError
 from tugan.core.outcome import Ending
 from tugan.dragging.problem import DragProblem
@@ -199,7 +200,8 @@ def test_two_goals_of_one_handle_end_in_between(large_toy: ToyGenerator) -> None
     last = last_of(drag(problem, solver=Newton(settings=TOY_SETTINGS)))
     assert ending(last) is Ending.NO_PROGRESS
     assert last.outcome is not None
-    assert "No further progress" in last.outcome.sentence
+    assert last.outcome.closeness is Closeness.FAR
+    assert " of 2 has " in last.outcome.sentence
     assert torch.isfinite(last.ws).all()
     # neither goal outweighs the other, and neither is overshot
     assert -0.5 < float(large_toy.shift_px(last.ws)[0, 0]) < 20.5
@@ -366,7 +368,10 @@ def test_a_lost_point_says_so_and_pulls_no_more(large_toy: ToyGenerator) -> None
     assert ending(last) is Ending.LOST_POINT
     assert last.lost.tolist() == [True, False, False]
     assert last.outcome is not None
-    assert "handle 1 of 3 was not found again" in last.outcome.sentence
+    assert "handle 1 of 3 was not found again: its distance, " in last.outcome.sentence
+    assert last.outcome.sentence.count("is a guess. The others are at their goals.") == 1
+    assert last.outcome.closeness is Closeness.LOST
+    assert last.outcome.left_px == pytest.approx(float(last.distances_px[0]))
     # its place is the prediction, not what the tracker made up, and the others arrived
     assert float(last.handles_xy[0].min()) > 20
     torch.testing.assert_close(large_toy.shift_px(last.ws)[0], SHIFT, atol=2.6, rtol=0)

@@ -12,8 +12,9 @@ from tugan.dragging.feature_flow import feature_flow
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.solve import drag
 from tugan.dragging.solvers import device_work
-from tugan.dragging.solvers.newton import Newton, NewtonState
+from tugan.dragging.solvers.newton import Newton
 from tugan.dragging.solvers.newton_settings import NewtonSettings
+from tugan.dragging.solvers.newton_state import NewtonState
 from tugan.dragging.solvers.saved_state import restored_state, saved_state
 from tugan.dragging.solvers.turns import Turns
 from tugan.generators.protocol import PretrainedGenerator, sample_z

@@ -64,6 +64,7 @@ function Told() {
         class={`told outcome ${outcome.ending}`}
         data-testid="outcome"
         data-ending={outcome.ending}
+        data-closeness={outcome.closeness}
       >
         <p class="told-main">{outcome.text}</p>
         {outcome.remedy !== "" && <p class="told-more">{outcome.remedy}</p>}

@@ -485,6 +485,7 @@ export interface QualityView {
  * via the `definition` "OutcomeView".
  */
 export interface OutcomeView {
+  closeness: ("reached" | "nearly" | "partly" | "far" | "no-nearer" | "lost") | null;
   ending: "reached" | "step-limit" | "no-progress" | "not-finite" | "lost-point" | "cancelled" | "failed";
   remedy: string;
   text: string;

@@ -9,14 +9,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from tugan.core.outcome import Outcome
+from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.features import window_reach_px
 from tugan.dragging.mask import mask_loss
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.adam_moments import AdamMoments
-from tugan.dragging.solvers.descent import descent_space, stuck, synthesised
+from tugan.dragging.solvers.descent import descent_space, held_step, stuck, synthesised
 from tugan.dragging.solvers.distances import distances_px
+from tugan.dragging.solvers.ended import outcome_of
 from tugan.dragging.solvers.protocol import Observation
 from tugan.dragging.supervision import motion_loss, pull_reach_px, shifted_as_asked
 from tugan.dragging.trackers.nearest_feature import NearestFeature
@@ -126,10 +127,11 @@ class Adam:
         moments = state.moments.updated(gradient)
         left_px = float(distances_px(problem, seen).sum())
         nearer = left_px < state.least_left_px
+        step = moments.step(self.settings.learning_rate)
         return replace(
             state,
             steps=state.steps + 1,
-            move=state.move + moments.step(self.settings.learning_rate),
+            move=state.move + held_step(problem, self.settings, step),
             moments=moments,
             handles_xy=seen.handles_xy,
             least_left_px=left_px if nearer else state.least_left_px,
@@ -144,19 +146,25 @@ class Adam:
     ) -> Outcome | None:
         """At the goals, out of steps, or stuck."""
         distances = distances_px(problem, seen)
-        farthest = float(distances.max())
-        settings = self.settings
-        if farthest <= settings.tolerance_px(image_hw=problem.image_hw, points=len(distances)):
-            return Outcome.at_goal(steps=state.steps, farthest_px=farthest)
-        if settings.max_steps is not None and state.steps >= settings.max_steps:
-            return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
-        return stuck(
-            settings,
+        ending: Ending | None = None
+        if float(distances.max()) <= self.tolerance_px(problem):
+            ending = Ending.REACHED
+        elif self.settings.max_steps is not None and state.steps >= self.settings.max_steps:
+            ending = Ending.STEP_LIMIT
+        elif stuck(
+            self.settings,
             distances,
             steps=state.steps,
             least_left_px=state.least_left_px,
             least_left_step=state.least_left_step,
-        )
+        ):
+            ending = Ending.NO_PROGRESS
+        tolerance = self.tolerance_px(problem)
+        return outcome_of(problem, seen, ending, steps=state.steps, tolerance_px=tolerance)
+
+    def tolerance_px(self, problem: DragProblem) -> float:
+        """As the settings say."""
+        return self.settings.tolerance_px(image_hw=problem.image_hw, points=len(problem.handles_xy))
 
     def aimed_anew(self, state: AdamState) -> AdamState:
         """The same place, with the patience of a start: the goals have changed."""

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.host_copy import on_host, to_device
+from tugan.dragging.repainting_charge import MoveMetric
 
 MOST = 12
 """Directions that are kept: the newest."""
@@ -77,26 +78,30 @@ def solved(
     asked: Float[Tensor, " d"],
     *,
     jacobian: Float[Tensor, "e d"],
+    metric: MoveMetric,
     charge: float,
     known: Curvature | None,
 ) -> Float[Tensor, " d"]:
-    """``x`` with ``(J'J + charge + H) x = asked``."""
+    """``x`` with ``(J'J + charge G + H) x = asked``."""
+    eased = metric.eased(asked)
     if known is None:
         rows = jacobian
         middle = torch.eye(len(jacobian), dtype=torch.float64)
-        between, right = on_host(rows @ rows.T, rows @ asked)
+        soft = metric.eased(rows)
+        between, right = on_host(rows @ soft.T, rows @ eased)
     else:
         rows = torch.cat([jacobian, known.products])
+        soft = metric.eased(rows)
         between, right, inner = on_host(
-            rows @ rows.T, rows @ asked, known.directions @ known.products.T
+            rows @ soft.T, rows @ eased, known.directions @ known.products.T
         )
         middle = torch.block_diag(
             torch.eye(len(jacobian), dtype=torch.float64), _inverse(inner.double())
         )
-    # (charge + R' M R)^-1 = (1 - R' (charge + M R R')^-1 M R) / charge
+    # (charge G + R' M R)^-1 = (G^-1 - G^-1 R' (charge + M R G^-1 R')^-1 M R G^-1) / charge
     system = charge * torch.eye(len(middle), dtype=torch.float64) + middle @ between.double()
     weights = torch.linalg.solve(system, middle @ right.double())
-    found: Tensor = (asked - rows.T @ to_device(weights, like=rows)) / charge
+    found: Tensor = (eased - soft.T @ to_device(weights, like=rows)) / charge
     return found
 
 
@@ -105,31 +110,37 @@ def solved_along(
     slope: Float[Tensor, " d"],
     *,
     jacobian: Float[Tensor, "e d"],
-    asked_px: Float[Tensor, " e"],
+    metric: MoveMetric,
     charge: float,
-    weights: Float[Tensor, " k"],
+    energy: Float[Tensor, ""],
     allowed: float,
+    weights: Float[Tensor, " k"],
     known: Curvature,
 ) -> WeighedStep:
-    """``x`` with ``(J'J + charge + weight H) x = handles - weight slope``, but only among
+    """``x`` with ``(J'J + charge G + weight H) x = handles - weight slope``, but only among
     combinations of the known directions: elsewhere ``H`` may be anything.
 
-    Of ``weights``, falling, the first with which the handles stay behind ``asked_px`` by no more
-    than they do with the last, and this share of it.
+    Of ``weights``, rising, the first with which ``energy + 2 slope x + x H x`` is predicted to be
+    within ``allowed``; the last if there is none.
     """
     rows, products = known.directions, known.products
-    made, held, alike, right, back = on_host(
-        jacobian @ rows.T, rows @ products.T, rows @ rows.T, rows @ handles, rows @ slope
+    made, held, alike, right, back, now = on_host(
+        jacobian @ rows.T,
+        rows @ products.T,
+        rows @ metric.charged(rows).T,
+        rows @ handles,
+        rows @ slope,
+        energy,
     )
-    made, asked = made.double(), asked_px.double()
+    made, held = made.double(), ((held + held.T) / 2).double()
     stiff = (made.T @ made + charge * alike)[None].double()
     tried = weights.double()[:, None]
-    systems = stiff + tried[:, :, None] * ((held + held.T) / 2).double()
+    systems = stiff + tried[:, :, None] * held
     found = torch.linalg.lstsq(systems, (right - tried * back)[:, :, None].double()).solution[
         ..., 0
     ]
-    left = (asked - found @ made.T).norm(dim=1)
-    near = torch.where(left <= left[-1] + allowed * asked.norm())[0]
+    predicted = float(now) + 2 * found @ back.double() + ((found @ held) * found).sum(dim=1)
+    near = torch.where(predicted <= allowed)[0]
     first = int(near[0]) if len(near) else len(weights) - 1
     return WeighedStep(
         change=rows.T @ to_device(found[first], like=rows), weight=float(weights[first])

@@ -3,9 +3,10 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from tugan.core.outcome import Outcome
+from tugan.dragging.hold import hold_weight
 from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.problem import DragProblem
+from tugan.dragging.repainting_charge import MoveMetric, RepaintingCharge
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.freedrag_settings import FreeDragSettings
 from tugan.generators.protocol import SynthesisState
@@ -23,6 +24,17 @@ def descent_space(problem: DragProblem, settings: DescentSettings) -> LatentSpac
     )
 
 
+def held_step(
+    problem: DragProblem, settings: DragSettings, step: Float[Tensor, "moved d"]
+) -> Float[Tensor, "moved d"]:
+    """A step, shorter where it repaints: preconditioned by what a move costs (``hold``)."""
+    sketch, weight = problem.generator.info.repainting, hold_weight(settings.hold)
+    if sketch is None or weight == 0:
+        return step
+    charge = RepaintingCharge.of(sketch, descent_space(problem, settings)).to(step.device)
+    return MoveMetric(charge=charge, weight=weight).eased(step.flatten()).view_as(step)
+
+
 def synthesised(problem: DragProblem, ws: Tensor, settings: DescentSettings) -> SynthesisState:
     """Up to the feature block."""
     block = problem.generator.info.nearest_block(settings.feature_px)
@@ -37,13 +49,11 @@ def stuck(
     steps: int,
     least_left_px: float,
     least_left_step: int,
-) -> Outcome | None:
-    """No progress, if the handles have not come nearer for ``settings.patience_steps``.
+) -> bool:
+    """Have the handles come no nearer for ``settings.patience_steps``?
 
     They were nearest at ``least_left_step``, ``least_left_px`` away in all.
     """
     waited = steps - least_left_step
     farther = float(distances.sum()) >= least_left_px
-    if settings.patience_steps is not None and farther and waited >= settings.patience_steps:
-        return Outcome.no_progress(steps=steps, nearest_step=least_left_step)
-    return None
+    return settings.patience_steps is not None and farther and waited >= settings.patience_steps

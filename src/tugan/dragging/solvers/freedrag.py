@@ -36,13 +36,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from tugan.core.geometry import disc_offsets_xy, scale_from_512
-from tugan.core.outcome import Outcome
+from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.mask import mask_loss
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.adam_moments import AdamMoments
 from tugan.dragging.solvers.descent import descent_space, stuck, synthesised
 from tugan.dragging.solvers.distances import distances_px
+from tugan.dragging.solvers.ended import outcome_of
 from tugan.dragging.solvers.freedrag_search import place_on_line, toward
 from tugan.dragging.solvers.freedrag_settings import FreeDragSettings
 from tugan.dragging.solvers.freedrag_template import difference, patches, update_weight, updated
@@ -152,19 +153,26 @@ class FreeDrag:
         self, problem: DragProblem, state: FreeDragState, seen: Observation
     ) -> Outcome | None:
         """At the goals, out of steps, or stuck."""
-        distances, settings = distances_px(problem, seen), self.settings
-        farthest = float(distances.max())
-        if farthest == 0:
-            return Outcome.at_goal(steps=state.steps, farthest_px=farthest)
-        if state.steps >= settings.max_steps:
-            return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
-        return stuck(
-            settings,
+        distances = distances_px(problem, seen)
+        ending: Ending | None = None
+        if float(distances.max()) <= self.tolerance_px(problem):
+            ending = Ending.REACHED
+        elif state.steps >= self.settings.max_steps:
+            ending = Ending.STEP_LIMIT
+        elif stuck(
+            self.settings,
             distances,
             steps=state.steps,
             least_left_px=state.least_left_px,
             least_left_step=state.least_left_step,
-        )
+        ):
+            ending = Ending.NO_PROGRESS
+        tolerance = self.tolerance_px(problem)
+        return outcome_of(problem, seen, ending, steps=state.steps, tolerance_px=tolerance)
+
+    def tolerance_px(self, problem: DragProblem) -> float:
+        """None: places that are near enough are put on their goals."""
+        return 0.0
 
     def aimed_anew(self, state: FreeDragState) -> FreeDragState:
         """The same place, with the patience of a start: the goals have changed."""

@@ -7,7 +7,6 @@ product with a move takes a forward and a backward pass. Products are kept from 
 handles' Jacobian is: the curvature changes slowly, the gradient is always a new one.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import final
@@ -17,17 +16,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.masks import keep_weight
+from tugan.dragging.repainting_charge import MoveMetric
 from tugan.dragging.solvers.curvature import Curvature, WeighedStep, learnt, solved, solved_along
 
 _FIRST_PRODUCTS = 5
 """Where nothing is known of the curvature."""
 _PRODUCTS = 1
 """In each later step: what it leaves, the next one does."""
-_LEAST_WEIGHT = 0.01
-"""As a share of the largest."""
-_WEIGHTS = 13
-_ALLOWED = 0.2
-"""Share of what is asked of the handles that the largest weight may cost."""
+_LEAST_WEIGHT, _MOST_WEIGHT = -2.0, 4.0
+"""Of the region against the handles, as powers of ten."""
+_WEIGHTS = 25
 _NUDGE = 1e-2
 """Length of the finite difference, in standard deviations of W."""
 
@@ -65,14 +63,19 @@ class HeldRegion:
         """Is there nothing to hold?"""
         return not bool((self.scale > 0).any())
 
+    def energy(self, features: Float[Tensor, "1 c h w"]) -> Float[Tensor, ""]:
+        """The mean square of what changed, in squared pixels."""
+        found: Tensor = (self.scale * (features.float() - self.initial).square()).sum()
+        return found
+
     def refined(
         self,
         change: Float[Tensor, " d"],
         *,
         jacobian: Float[Tensor, "e d"],
-        asked_px: Float[Tensor, " e"],
+        metric: MoveMetric,
         charge: float,
-        weight: float,
+        allowed: float,
         move: Float[Tensor, " d"],
         features: Float[Tensor, "1 c h w"],
         synthesise: Synthesise,
@@ -82,16 +85,16 @@ class HeldRegion:
         """The step with the held region in its equations, from the step without; and what is known
         now of the region's curvature, for the next one.
 
-        ``weight`` is the largest charge for the region: less where the handles would otherwise stay
-        behind ``asked_px``, which is on the host. ``features`` are those of ``move``. Each round
-        solves all equations with the curvature that is known, and learns what it is along the
-        solution.
+        The region's weight is the least with which its predicted :meth:`energy` stays within
+        ``allowed``. ``features`` are those of ``move``. Each round solves all equations with the
+        curvature that is known, and learns what it is along the solution.
         """
         if charge <= 0:
             return change, known
         features = features.float()
-        handles = jacobian.T @ (jacobian @ change) + charge * change
+        handles = jacobian.T @ (jacobian @ change) + charge * metric.charged(change)
         slope = pulled_back(self.scale * (features - self.initial))
+        energy = self.energy(features)
 
         def product(step: Tensor) -> Tensor:
             length = step.norm().clamp(min=1e-12)
@@ -104,20 +107,22 @@ class HeldRegion:
                 handles,
                 slope,
                 jacobian=jacobian,
-                asked_px=asked_px,
+                metric=metric,
                 charge=charge,
-                weights=torch.logspace(0, math.log10(_LEAST_WEIGHT), _WEIGHTS) * weight,
-                allowed=_ALLOWED,
+                energy=energy,
+                allowed=allowed,
+                weights=torch.logspace(_LEAST_WEIGHT, _MOST_WEIGHT, _WEIGHTS),
                 known=known,
             )
 
-        chosen = _LEAST_WEIGHT**0.5 * weight
+        chosen = 1.0
         for _ in range(_FIRST_PRODUCTS if known is None else _PRODUCTS):
             if known is not None:
                 chosen = along(known).weight
             found = solved(
                 handles - chosen * slope,
                 jacobian=jacobian,
+                metric=metric,
                 charge=charge,
                 known=None if known is None else known.times(chosen),
             )

@@ -9,18 +9,21 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from tugan.core.geometry import scale_from_512, xy_like
-from tugan.core.host_copy import on_host, to_device
-from tugan.core.outcome import Outcome
+from tugan.core.host_copy import on_host
+from tugan.core.outcome import Ending, Outcome
+from tugan.dragging.hold import hold_weight
 from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.problem import DragProblem
+from tugan.dragging.repainting_charge import RepaintingCharge
 from tugan.dragging.settings import MANY_POINTS
 from tugan.dragging.solvers.curvature import Curvature
-from tugan.dragging.solvers.damped_step import Held, damped_step
-from tugan.dragging.hold import hold_weight
-from tugan.dragging.repainting_charge import RepaintingCharge
+from tugan.dragging.solvers.damped_step import HeldPicture, damped_step
 from tugan.dragging.solvers.device_work import DeviceWork
+from tugan.dragging.solvers.ended import outcome_of
 from tugan.dragging.solvers.held_region import HeldRegion
+from tugan.dragging.solvers.newton_jacobian import jacobian_here
 from tugan.dragging.solvers.newton_settings import NewtonSettings
+from tugan.dragging.solvers.newton_state import NewtonState
 from tugan.dragging.solvers.protocol import Observation, SeenPoints
 from tugan.dragging.solvers.trust import LEAST_RADIUS, MOST_TRIES, TAKEN_BACK, Verdict
 from tugan.dragging.solvers.turns import Turns
@@ -38,55 +41,16 @@ DAMPING_FALL = 0.3
 """The damping's factor where the handles are stuck."""
 OVERSHOOT = 1.5
 """A step may be predicted to move a handle this many trust radii."""
-RETURN = float(__import__('os').environ.get('RETURN','1.0'))
-SURPRISE = 0.5
-"""A prediction off by this share of the motion makes the Jacobian of several points anew."""
-BROYDEN = 0.7
-"""Share of the surprise that corrects the Jacobian."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewtonState:
-    """Where a drag is."""
-
-    steps: int
-    move: Float[Tensor, "moved d"] = field(repr=False)
-    """In the coordinates of the latent space."""
-    space: LatentSpace = field(repr=False)
-    level: int
-    """Index of the feature block in use."""
-    references: tuple[Float[Tensor, "n _"], ...] = field(repr=False)
-    """What the handles looked like at the start, for each block."""
-    held: tuple[HeldRegion, ...] = field(repr=False)
-    """What should stay, for each block; empty without a mask."""
-    turns: Turns = field(repr=False)
-    """Whose derivatives a step computes."""
-    expected_xy: Float[Tensor, "n 2"]
-    """Where the last step was predicted to bring the handles."""
-    seen_xy: Float[Tensor, "n 2"]
-    """Where they were before it."""
-    damping: float
-    jacobian: Float[Tensor, "e m"] | None = field(default=None, repr=False)
-    """Motion of the handles by the flattened move, as it was last known; zero where it is not
-    known yet."""
-    last_change: Float[Tensor, " m"] | None = field(default=None, repr=False)
-    """The last step."""
-    curvature: Curvature | None = field(default=None, repr=False)
-    """Of what the mask holds, as far as it is known."""
-    radius: float = 1.0
-    """Of the trust region, as a share of the settings'."""
-    tries: int = 0
-    """Steps that were taken back where this one began."""
-    taken_back: int = 0
-    """And since the drag began."""
-    age: int = 0
-    """Steps since the Jacobian was computed or, where that goes in turns, begun."""
-    left_px: float = math.inf
-    """Mean distance of the handles, the least lately."""
-    waited: int = 0
-    """Steps of little progress."""
-    least_left_px: float = math.inf
-    least_left_step: int = 0
+LONGEST_RETURN = 4.0
+"""What earlier steps left where the handles do not see it is taken back by at most this length a
+step, in standard deviations of W: pulled back at once, drags near their targets began to thrash."""
+MASK_PX_AT_512 = 0.75
+"""What may not change changes by no more than a shift of this many pixels would, in the root mean
+square of features: about 1.5 of 255 in the picture."""
+MASK_EXCESS = 1.3
+"""A step that changes more than this many times what may be (squared) is taken back."""
+MASK_PATIENCE = 2
+"""So many times as long is waited for progress with a mask, whose curvature has to be learnt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +128,7 @@ class Newton:
     def update(self, problem: DragProblem, state: NewtonState, seen: Observation) -> NewtonState:
         """One damped step; on to a finer block, or to a larger move, where it is time for that."""
         progress = self._progress(problem, state, seen)
-        stuck = progress.waited >= self.settings.patience_steps
+        stuck = progress.waited >= self._patience_steps(problem)
         damping = state.damping
         if stuck and damping > self._damping_floor(seen):
             damping *= DAMPING_FALL
@@ -204,29 +168,40 @@ class Newton:
         self, problem: DragProblem, state: NewtonState, seen: Observation
     ) -> NewtonState | None:
         """A smaller step, with fresh derivatives, instead of one that was wrong; else None."""
-        import os
-        if os.environ.get('NOCHECK'): return None
         change = state.last_change
         if change is None or state.jacobian is None or state.tries >= MOST_TRIES:
             return None
         verdict = self._verdict(problem, state, seen)
-        if seen.finite and (verdict is None or verdict.holds):
+        agrees = verdict is None or verdict.holds
+        if seen.finite and agrees and self._mask_holds(problem, state, seen):
             return None
         before = replace(
             state,
             steps=state.steps - 1,
             move=state.move - change.reshape(state.move.shape),
             expected_xy=state.seen_xy,
-            jacobian=None,
+            # nothing was learnt of it, and with it no correction is made: derivatives are computed
             last_change=None,
-            age=0,
             radius=max(LEAST_RADIUS, TAKEN_BACK * state.radius),
             tries=state.tries + 1,
             taken_back=state.taken_back + 1,
         )
         return self._stepped(problem, before, self.observe(problem, before))
 
-    def _verdict(self, problem: DragProblem, state: NewtonState, seen: Observation) -> Verdict | None:
+    def _allowed(self, problem: DragProblem) -> float:
+        """Of :meth:`HeldRegion.energy`, in squared pixels."""
+        allowed_px = scale_from_512(MASK_PX_AT_512, problem.image_hw) / self.settings.mask_weight
+        return allowed_px * allowed_px
+
+    def _mask_holds(self, problem: DragProblem, state: NewtonState, seen: Observation) -> bool:
+        if not state.held or state.held[state.level].empty:
+            return True
+        energy = float(state.held[state.level].energy(seen.synthesis.features))
+        return energy <= MASK_EXCESS * self._allowed(problem)
+
+    def _verdict(
+        self, problem: DragProblem, state: NewtonState, seen: Observation
+    ) -> Verdict | None:
         if state.last_change is None:
             return None
         before_xy, expected_xy = on_host(state.seen_xy, state.expected_xy)
@@ -241,7 +216,8 @@ class Newton:
         )
 
     def _stepped(self, problem: DragProblem, state: NewtonState, seen: Observation) -> NewtonState:
-        jacobian, age = self._jacobian(problem, state, seen)
+        work = self._work(problem, state)
+        jacobian, age = jacobian_here(work, self.settings, state, seen)
         known = state.turns.known(age)
         change, curvature = self._change(problem, state, seen, jacobian, state.damping, known)
         predicted = state.turns.foreseen(
@@ -266,21 +242,28 @@ class Newton:
         self, problem: DragProblem, state: NewtonState, seen: Observation
     ) -> Outcome | None:
         """At the goals, out of steps, stuck, or every handle that is not there is lost."""
-        farthest, lost = float(_distances_px(problem, seen).max()), seen.on_host().lost
+        ending = self._ending(problem, state, seen)
+        tolerance = self.tolerance_px(problem)
+        return outcome_of(problem, seen, ending, steps=state.steps, tolerance_px=tolerance)
+
+    def tolerance_px(self, problem: DragProblem) -> float:
+        """As the settings say."""
+        return self.settings.tolerance_px(image_hw=problem.image_hw, points=len(problem.handles_xy))
+
+    def _ending(self, problem: DragProblem, state: NewtonState, seen: Observation) -> Ending | None:
         last_level = state.level + 1 == len(state.references)
         if self._arrived(problem, seen) and last_level:
-            if bool(lost.any()):
-                return Outcome.lost_points(steps=state.steps, lost=_indices(lost), points=len(lost))
-            return Outcome.at_goal(steps=state.steps, farthest_px=farthest)
+            lost = bool(seen.on_host().lost.any())
+            return Ending.LOST_POINT if lost else Ending.REACHED
         if state.steps + state.taken_back >= self.settings.max_steps:
-            return Outcome.out_of_steps(steps=state.steps, farthest_px=farthest)
+            return Ending.STEP_LIMIT
         waited = self._progress(problem, state, seen).waited
         # nobody is given up on who was not pulled yet
         all_pulled = state.age + 1 >= state.turns.in_a_round
         least = state.damping <= self._damping_floor(seen)
         hopeless = last_level and all_pulled and least
-        if hopeless and waited >= self.settings.patience_steps:
-            return Outcome.no_progress(steps=state.steps, nearest_step=state.least_left_step)
+        if hopeless and waited >= self._patience_steps(problem):
+            return Ending.NO_PROGRESS
         return None
 
     def aimed_anew(self, state: NewtonState) -> NewtonState:
@@ -299,9 +282,7 @@ class Newton:
         return state.steps
 
     def _arrived(self, problem: DragProblem, seen: Observation) -> bool:
-        tolerance = self.settings.tolerance_px(
-            image_hw=problem.image_hw, points=len(seen.handles_xy)
-        )
+        tolerance = self.tolerance_px(problem)
         return bool((seen.on_host().lost | (_distances_px(problem, seen) <= tolerance)).all())
 
     def _progress(self, problem: DragProblem, state: NewtonState, seen: Observation) -> _Progress:
@@ -310,59 +291,14 @@ class Newton:
         little = state.left_px - left < PROGRESS * min(state.left_px, trust)
         return _Progress(left_px=left, waited=state.waited + 1 if little else 0)
 
+    def _patience_steps(self, problem: DragProblem) -> int:
+        return self.settings.patience_steps * (1 if problem.mask is None else MASK_PATIENCE)
+
     def _damping_floor(self, seen: Observation) -> float:
         """Many points never agree to the pixel: a larger move would only follow their errors."""
         if len(seen.handles_xy) > MANY_POINTS:
             return self.settings.damping
         return self.settings.damping_floor
-
-    def _jacobian(
-        self, problem: DragProblem, state: NewtonState, seen: Observation
-    ) -> tuple[Float[Tensor, "e m"], int]:
-        """The Jacobian here, and its age: computed, or corrected by the motion that was seen."""
-        if state.turns.needed:
-            return self._jacobian_in_turns(problem, state, seen)
-        corrected = self._corrected(state, seen)
-        if corrected is not None:
-            return corrected, state.age + 1
-        work = self._work(problem, state)
-        return work.jacobian(seen.ws, seen.handles_xy, trace=seen.trace), 0
-
-    def _jacobian_in_turns(
-        self, problem: DragProblem, state: NewtonState, seen: Observation
-    ) -> tuple[Float[Tensor, "e m"], int]:
-        """Computed for those whose turn it is; corrected for the others who have had one."""
-        turn, last = 0, state.jacobian
-        if last is not None and state.last_change is not None:
-            turn = state.age + 1
-            surprise = _surprise(state, seen, last @ state.last_change)
-            known = to_device(state.turns.known(state.age), like=surprise).repeat_interleave(2)
-            last = _broyden(last, state.last_change, surprise * known)
-        due = state.turns.due(turn).to(seen.handles_xy.device)
-        equations = torch.stack([2 * due, 2 * due + 1], dim=1).flatten()
-        work = self._work(problem, state)
-        fresh = work.jacobian(seen.ws, seen.handles_xy[due], trace=seen.trace)
-        jacobian = fresh.new_zeros(2 * len(seen.handles_xy), fresh.shape[1])
-        if last is not None:
-            jacobian.copy_(last)
-        jacobian[equations] = fresh
-        return jacobian, turn
-
-    def _corrected(self, state: NewtonState, seen: Observation) -> Float[Tensor, "e m"] | None:
-        """Broyden's update, or None where the Jacobian is to be computed."""
-        jacobian, change = state.jacobian, state.last_change
-        few = len(seen.handles_xy) <= self.settings.fresh_points
-        old = state.age + 1 >= self.settings.refresh_steps
-        if jacobian is None or change is None or few or old:
-            return None
-        predicted = jacobian @ change
-        surprise = _surprise(state, seen, predicted)
-        # what was seen of a single point corrects half of its Jacobian: better than a new one
-        if len(seen.handles_xy) > 1:
-            off_px, predicted_px = on_host(surprise.norm(), predicted.norm())
-            if float(off_px) > SURPRISE * float(predicted_px):
-                return None
-        return _broyden(jacobian, change, surprise)
 
     def _change(
         self,
@@ -376,9 +312,8 @@ class Newton:
         settings, move = self.settings, state.move.flatten()
         trust = state.radius * scale_from_512(settings.trust_px_at_512, problem.image_hw)
         points = seen.on_host()
-        all_way = problem.targets_on_host_xy - points.handles_xy
-        way = all_way
-        way = way * (trust / way.norm(dim=1, keepdim=True).clamp(min=trust))
+        whole_way = problem.targets_on_host_xy - points.handles_xy
+        way = whole_way * (trust / whole_way.norm(dim=1, keepdim=True).clamp(min=trust))
         pulled = (known & ~points.lost).repeat_interleave(2).float()
         equations = jacobian * (~seen.lost).repeat_interleave(2).to(jacobian)[:, None]
         tolerance = settings.tolerance_px(image_hw=problem.image_hw, points=len(way))
@@ -390,8 +325,8 @@ class Newton:
             slack_px=min(
                 SLACK * tolerance, SHARE_LEFT * float((way.norm(dim=1) * pulled[::2]).max())
             ),
-            longest_return=state.radius * RETURN,
-            held=self._held(problem, state, all_way.flatten() * pulled),
+            longest_return=state.radius * LONGEST_RETURN,
+            held=self._repainting(problem, state, whole_way.flatten() * pulled),
         )
         change, curvature = step.change, state.curvature
         if state.held and not state.held[state.level].empty:
@@ -399,9 +334,9 @@ class Newton:
             change, curvature = state.held[state.level].refined(
                 change,
                 jacobian=equations,
-                asked_px=way.flatten() * pulled,
+                metric=step.metric,
                 charge=step.charge,
-                weight=settings.mask_weight * len(way),
+                allowed=self._allowed(problem),
                 move=move,
                 features=seen.synthesis.features,
                 synthesise=lambda moved: work.features(moved.reshape(state.move.shape)),
@@ -413,13 +348,14 @@ class Newton:
         share: Tensor = (allowed / largest.clamp(min=1e-9)).clamp(max=1)
         return change * share, curvature
 
-    def _held(self, problem, state, way):
-        sketch = problem.generator.info.repainting
-        weight = hold_weight(self.settings.hold)
+    def _repainting(
+        self, problem: DragProblem, state: NewtonState, way: Float[Tensor, " e"]
+    ) -> HeldPicture | None:
+        sketch, weight = problem.generator.info.repainting, hold_weight(self.settings.hold)
         if sketch is None or weight == 0:
             return None
-        import os
-        return Held(charge=RepaintingCharge.of(sketch, state.space), weight=weight, way=way, stretch=float(os.environ.get('STRETCH','.1')), least_length=float(os.environ.get('LEAST','2')))
+        charge = RepaintingCharge.of(sketch, state.space).to(problem.ws.device)
+        return HeldPicture(charge=charge, weight=weight, way=way)
 
     def _space(self, problem: DragProblem) -> LatentSpace:
         settings, info = self.settings, problem.generator.info
@@ -455,27 +391,6 @@ def _distances_px(problem: DragProblem, seen: Observation) -> Float[Tensor, " n"
     return distances
 
 
-def _surprise(
-    state: NewtonState, seen: Observation, predicted: Float[Tensor, " e"]
-) -> Float[Tensor, " e"]:
-    """The motion that was seen, beyond what was predicted; a lost point tells nothing."""
-    moved = (seen.handles_xy - state.seen_xy).flatten()
-    return (moved - predicted) * (~seen.lost).repeat_interleave(2)
-
-
-def _broyden(
-    jacobian: Float[Tensor, "e m"], change: Float[Tensor, " m"], surprise: Float[Tensor, " e"]
-) -> Float[Tensor, "e m"]:
-    """Corrected along the change, by a share of the surprise (Broyden 1965)."""
-    length = (change @ change).clamp(min=1e-12)
-    corrected: Tensor = jacobian + BROYDEN * torch.outer(surprise, change) / length
-    return corrected
-
-
 def _inside(points_xy: Float[Tensor, "n 2"], image_hw: tuple[int, int]) -> Float[Tensor, "n 2"]:
     upper = xy_like(points_xy, image_hw[1] - 1, image_hw[0] - 1)
     return torch.minimum(points_xy.clamp(min=0), upper)
-
-
-def _indices(flags: Bool[Tensor, " n"]) -> list[int]:
-    return [int(index) for index in flags.nonzero()[:, 0]]

@@ -83,6 +83,10 @@ class Solver(Protocol[State]):
         """How the drag ends here, or None if it goes on."""
         ...
 
+    def tolerance_px(self, problem: DragProblem) -> float:
+        """How near its goal a handle has to be to be there, in pixels of the picture."""
+        ...
+
     def aimed_anew(self, state: State) -> State:
         """The same place for other goals: with the patience of a start."""
         ...

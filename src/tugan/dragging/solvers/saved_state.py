@@ -15,7 +15,8 @@ from tugan.dragging.problem import DragProblem
 from tugan.dragging.solvers.adam import Adam, AdamState
 from tugan.dragging.solvers.adam_moments import AdamMoments
 from tugan.dragging.solvers.curvature import Curvature
-from tugan.dragging.solvers.newton import Newton, NewtonState
+from tugan.dragging.solvers.newton import Newton
+from tugan.dragging.solvers.newton_state import NewtonState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,9 @@ class SavedNewton:
     """What is known of the curvature that the mask holds, and what is made of it; or neither."""
     held_products: Float[Tensor, "r m"] | None = field(default=None, repr=False)
     age: int
+    radius: float = 1.0
+    tries: int = 0
+    taken_back: int = 0
     left_px: float
     waited: int
     least_left_px: float
@@ -94,6 +98,9 @@ def _saved_newton(state: NewtonState) -> SavedNewton:
         held_directions=None if state.curvature is None else _kept(state.curvature.directions),
         held_products=None if state.curvature is None else _kept(state.curvature.products),
         age=state.age,
+        radius=state.radius,
+        tries=state.tries,
+        taken_back=state.taken_back,
         left_px=state.left_px,
         waited=state.waited,
         least_left_px=state.least_left_px,
@@ -142,6 +149,9 @@ def _restored_newton(start: NewtonState, saved: SavedNewton) -> NewtonState:
         jacobian=None if saved.jacobian is None else saved.jacobian.to(device),
         last_change=None if saved.last_change is None else saved.last_change.to(device),
         age=age,
+        radius=saved.radius,
+        tries=saved.tries,
+        taken_back=saved.taken_back,
         left_px=saved.left_px,
         waited=saved.waited,
         least_left_px=saved.least_left_px,

@@ -5,7 +5,6 @@ After every look the motion that was predicted is compared with the one that was
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -19,7 +18,7 @@ TAKEN_BACK = 0.35
 """And after one that was taken back."""
 LEAST_RADIUS = 1 / 16
 GOOD, BAD = 0.4, 0.8
-"""Error of the prediction, as a share of the motion: up to this a step is good, from this on bad."""
+"""Error of a prediction, as a share of the motion: up to this it is good, from this on bad."""
 _FLOOR_PX_AT_512 = 1.0
 """Motion that is told from the tracker's own error."""
 WORSE_PX_AT_512 = 1.0
