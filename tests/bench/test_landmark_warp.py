@@ -37,7 +37,7 @@ def test_an_affine_motion_is_undone_everywhere() -> None:
 def test_every_landmark_comes_from_where_it_was() -> None:
     before = grid_xy(SIDE)
     after = before + np.random.default_rng(3).normal(size=before.shape)
-    np.testing.assert_allclose(came_from(after, before, after), before, atol=0.1)
+    np.testing.assert_allclose(came_from(after, before, after), before, atol=0.3)
 
 
 def test_landmarks_that_lay_on_each_other_may_part() -> None:
