@@ -10,6 +10,7 @@ from tugan.bench.live_pull import SIDE_PX
 from tugan.bench.live_record import LiveRecord
 from tugan.bench.live_tables import (
     broken_table,
+    held_table,
     preview_table,
     pulls_that_failed,
     rest_table,
@@ -43,7 +44,7 @@ def live_report(folder: RunFolder) -> ReportPage:
     methods = tuple(method.name for method in conditions.methods)
     pulls = side_by_side_pulls(records, methods)
     asked = task.pairs * len(task.paces) * len(task.rates) * len(methods)
-    details = [preview_table(pulls, methods)]
+    details = [held_table(pulls, methods), preview_table(pulls, methods)]
     if any(one.failure is not None for one in records):
         details.append(pulls_that_failed(records))
     return ReportPage(

@@ -13,6 +13,17 @@ from tugan.perceptual.faces import SAME_PERSON_DISTANCE
 Group = tuple[str, str, str, list[LiveRecord]]
 """Hand, rate and method as they are shown, and the pulls of these."""
 
+_BROKEN = (
+    "pulls",
+    "pulls broken",
+    "previews broken in",
+    "pictures broken",
+    "no face",
+    "landmark off",
+    "previews broken",
+    "failed",
+)
+
 
 def side_by_side_pulls(records: Sequence[LiveRecord], methods: tuple[str, ...]) -> list[LiveRecord]:
     """The pulls that every method has finished: hand by hand, then by rate, method and face."""
@@ -37,14 +48,7 @@ def broken_table(pulls: Sequence[LiveRecord], methods: tuple[str, ...]) -> Table
             "hand",
             "steps a second",
             "method",
-            "pulls",
-            "pulls broken",
-            "previews broken in",
-            "pictures broken",
-            "no face",
-            "landmark off",
-            "previews broken",
-            "failed",
+            *_BROKEN,
         ),
         rows=tuple((*words, *_broken(own)) for *words, own in _groups(pulls, methods)),
         words=3,
@@ -100,6 +104,24 @@ def preview_table(pulls: Sequence[LiveRecord], methods: tuple[str, ...]) -> Tabl
         " its colours lie beyond those that the finished picture has nearby. Difference: mean"
         " absolute one of the pixels. Outside: share of the preview's pixels beyond the finished"
         " picture's own range.",
+    )
+
+
+def held_table(pulls: Sequence[LiveRecord], methods: tuple[str, ...]) -> Table:
+    """The same by what was held: not all landmarks are fixed to the skin."""
+    rows = []
+    for part in dict.fromkeys(HELD.values()):
+        for name in methods:
+            own = [one for one in pulls if (HELD[one.landmark], one.method) == (part, name)]
+            if own:
+                rows.append((part, name, *_broken(own)))
+    return Table(
+        title="By what is held",
+        header=("held", "method", *_BROKEN),
+        rows=tuple(rows),
+        words=2,
+        note="The chin's landmark is the middle of the jaw's outline: where a head turns it goes"
+        " along the outline, and no point of the skin does.",
     )
 
 
