@@ -113,6 +113,8 @@ def record(
     spent: DragCost | None = None,
     embedding_distance: float | None = 0.4,
     outside_change: float | None = None,
+    outside_face_change: float | None = None,
+    inside_face_change: float | None = None,
 ) -> JobRecord:
     return JobRecord(
         pair=pair,
@@ -125,6 +127,8 @@ def record(
         cost=None if failure is Failure.ERROR else spent or cost(),
         embedding_distance=embedding_distance,
         outside_change=outside_change,
+        outside_face_change=outside_face_change,
+        inside_face_change=inside_face_change,
         goals_xy=((30.0, 30.0),),
         found_xy=((31.0, 30.0),),
         traceback="Traceback:\nRuntimeError: broken" if failure is Failure.ERROR else None,

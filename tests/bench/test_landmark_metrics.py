@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from bench.fakes import FakeFaces, toy_method
+from tugan.bench.face_change import face_change
 from tugan.bench.face_pairs import FacePair, draw_pair, mean_distance_px_at_512
 from tugan.bench.landmark_metrics import (
     Measured,
@@ -72,6 +73,19 @@ def test_what_is_measured_is_what_the_finder_sees(toy: ToyGenerator, pair: FaceP
     assert record.pictures.source_seed == pair.source.seed
     assert record.failure is None
     assert record.outside_change is None
+    # the hulls before and after, with and without what moved
+    change = face_change(
+        pair.source.picture,
+        picture,
+        before_xy=pair.source.face.landmarks_xy,
+        after_xy=face.landmarks_xy,
+    )
+    assert (record.outside_face_change, record.inside_face_change) == (
+        change.outside,
+        change.inside,
+    )
+    assert change.outside
+    assert change.inside
 
 
 def test_a_drag_that_ran_out_of_steps_counts_as_measured_and_strictly_as_nothing(
@@ -91,6 +105,7 @@ def test_a_lost_face_counts_as_no_edit(toy: ToyGenerator, pair: FacePair) -> Non
     assert record.failure is Failure.LOST_FACE
     assert record.md_px == record.no_edit_px
     assert record.embedding_distance is None
+    assert record.outside_face_change is record.inside_face_change is None
     assert record.cost is not None
     assert measured.picture is not None
 

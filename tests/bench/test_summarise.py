@@ -2,8 +2,9 @@ import pytest
 
 from bench.fakes import cost, record
 from tugan.bench.landmark_task import LandmarkTask
-from tugan.bench.record import Failure
+from tugan.bench.record import Failure, JobRecord
 from tugan.bench.summarise import comparable, summarise
+from tugan.bench.summary import NOTHING
 from tugan.core.outcome import Ending
 
 TASK = LandmarkTask(pairs=4, points=(1,))
@@ -93,6 +94,24 @@ def test_what_the_mask_held_is_averaged_over_those_that_had_one() -> None:
     assert row.outside_change == pytest.approx(3)
     (row,) = summarise([record(0)], TASK, ("adam",)).rows
     assert row.outside_change is None
+
+
+def test_changes_about_the_face_are_averaged_over_results_with_a_face() -> None:
+    records = [
+        record(0, outside_face_change=2.0, inside_face_change=1.0),
+        record(1, outside_face_change=6.0, inside_face_change=2.0),
+        record(2, result_px=None, failure=Failure.LOST_FACE, embedding_distance=None),
+    ]
+    (row,) = summarise(records, TASK, ("adam",)).rows
+    assert (row.outside_face_change.mean, row.inside_face_change.mean) == (4, 1.5)
+    assert row.outside_face_change.standard_error == pytest.approx(2)
+
+
+def test_a_record_from_before_they_were_measured_still_loads() -> None:
+    old = record(0).model_dump(mode="json")
+    del old["outside_face_change"], old["inside_face_change"]
+    (row,) = summarise([JobRecord.model_validate(old)], TASK, ("adam",)).rows
+    assert row.outside_face_change == row.inside_face_change == NOTHING
 
 
 def test_nothing_finished_is_an_empty_summary() -> None:

@@ -41,7 +41,7 @@ def test_in_a_run_of_all_experiments_those_of_faces_are_left_out(
         *("--model", lions, "--out", "run"),
     )
     assert ran.code == 0, ran.err
-    for name in ("landmarks", "ablation", "mask", "roundtrip"):
+    for name in ("landmarks", "ablation", "mask", "roundtrip", "live"):
         assert f"{name} is left out: it needs faces, and random draws lions" in ran.err
     done = {path.name for path in (here / "run").iterdir() if path.is_dir()}
     assert done == {"paired", "texture", "speed"}

@@ -1,7 +1,7 @@
 """The experiments by name: how each is set up, and how it is read."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tugan.bench import ablation
@@ -11,6 +11,10 @@ from tugan.bench.experiment import Experiment
 from tugan.bench.landmark_claims import many_points_claims, mask_claims
 from tugan.bench.landmark_task import LandmarkTask, MaskKind
 from tugan.bench.landmarks import Landmarks
+from tugan.bench.live import LiveExperiment
+from tugan.bench.live_face import can_be_live
+from tugan.bench.live_report import live_report
+from tugan.bench.live_task import LiveTask
 from tugan.bench.mask_effect import MaskEffect
 from tugan.bench.mask_report import mask_report
 from tugan.bench.methods import near
@@ -49,6 +53,10 @@ class Asked:
     mask: MaskKind = "none"
     limit_s: float | None = None
     """That a drag may take."""
+    check_every: int | None = None
+    """Every how many steps a live drag is looked at; None takes the experiment's own."""
+    brief: bool = False
+    """Is it to be as short as it can be?"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +73,8 @@ class Kind:
     """Writes it; the page is for the terminal and for the overview."""
     claims: Callable[[RunFolder], tuple[Claim, ...]] = field(default=lambda folder: (), repr=False)
     needs_faces: bool = True
+    compares: Callable[[str], bool] = field(default=lambda method: True, repr=False)
+    """Can it be done with the method of this name?"""
 
 
 def _landmarks(asked: Asked) -> Landmarks:
@@ -98,6 +108,15 @@ def _speed(asked: Asked) -> SpeedExperiment:
     task = SpeedTask(pairs=asked.pairs, seed=asked.seed, psi=asked.psi)
     runs = min(asked.pairs, RUNS)  # a smoke run is to be short
     return SpeedExperiment(task=task, limit_s=asked.limit_s, start_up_runs=runs)
+
+
+def _live(asked: Asked) -> LiveExperiment:
+    task = LiveTask(pairs=asked.pairs, seed=asked.seed, psi=asked.psi)
+    if asked.brief:
+        task = replace(task, rates=task.rates[:1], rest_steps=2, check_every=6)
+    if asked.check_every is not None:
+        task = replace(task, check_every=asked.check_every)
+    return LiveExperiment(task=task, limit_s=asked.limit_s)
 
 
 def _landmark_task(asked: Asked, points: tuple[int, ...]) -> LandmarkTask:
@@ -195,6 +214,15 @@ KINDS: dict[str, Kind] = {
             make=_speed,
             report=paged(speed_report),
             needs_faces=False,
+        ),
+        Kind(
+            name="live",
+            says="whether a picture or a preview breaks under slow, fast and jumping hands",
+            pairs={"smoke": 1, "standard": 10, "paper": 60},
+            methods={"smoke": ("newton",), "standard": ("newton",), "paper": ("newton",)},
+            make=_live,
+            report=paged(live_report),
+            compares=can_be_live,
         ),
     )
 }

@@ -63,9 +63,16 @@ def draw_pair(
 
     :class:`BenchError` if the generator draws no faces.
     """
-    source = _draw_face(generator, faces, task, pair=index, side=SOURCE, unlike=None)
+    source = draw_source(generator, faces, task, index=index)
     target = _draw_face(generator, faces, task, pair=index, side=TARGET, unlike=source)
     return FacePair(index=index, source=source, target=target)
+
+
+def draw_source(
+    generator: Generator, faces: FaceFinder, task: LandmarkTask, *, index: int
+) -> DrawnFace:
+    """The first face of that pair, alone; :class:`BenchError` as :func:`draw_pair`."""
+    return _draw_face(generator, faces, task, pair=index, side=SOURCE, unlike=None)
 
 
 def picture_seed(seed: int, *, pair: int, side: int, candidate: int) -> int:

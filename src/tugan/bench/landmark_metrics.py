@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from tugan.bench.face_change import face_change
 from tugan.bench.face_mask import face_mask
 from tugan.bench.face_pairs import FacePair, landmarks_in_picture, mean_distance_px_at_512
 from tugan.bench.landmark_task import LANDMARKS_OF_POINTS, Job, MaskKind
@@ -127,10 +128,18 @@ def _measure(
     landmarks = landmarks_in_picture(face, image_hw=image_hw)
     found = landmarks[list(LANDMARKS_OF_POINTS[blank.points])]
     goals = pair.goals_xy(blank.points)
+    change = face_change(
+        pair.source.picture,
+        picture,
+        before_xy=pair.source.face.landmarks_xy,
+        after_xy=face.landmarks_xy,
+    )
     return record.model_copy(
         update={
             "result_px": mean_distance_px_at_512(found, goals, image_hw=image_hw),
             "embedding_distance": embedding_distance(pair.source.face, face),
+            "outside_face_change": change.outside,
+            "inside_face_change": change.inside,
             "found_xy": _rounded(found),
         }
     )

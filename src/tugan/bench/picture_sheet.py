@@ -36,20 +36,22 @@ class SheetRow:
     cells: tuple[SheetCell, ...]
 
 
-def picture_sheet(headings: tuple[str, ...], rows: Sequence[SheetRow]) -> RgbArray:
-    """``ValueError`` if a row has not a cell for each heading."""
-    row_px = THUMBNAIL_PX + _CAPTION_PX + _GAP_PX
-    lefts = [_MARGIN_PX + _LABEL_PX + n * (THUMBNAIL_PX + _GAP_PX) for n in range(len(headings))]
-    width = lefts[-1] + THUMBNAIL_PX + _MARGIN_PX
+def picture_sheet(
+    headings: tuple[str, ...], rows: Sequence[SheetRow], *, side_px: int = THUMBNAIL_PX
+) -> RgbArray:
+    """Pictures of ``side_px``; ``ValueError`` if a row has not a cell for each heading."""
+    row_px = side_px + _CAPTION_PX + _GAP_PX
+    lefts = [_MARGIN_PX + _LABEL_PX + n * (side_px + _GAP_PX) for n in range(len(headings))]
+    width = lefts[-1] + side_px + _MARGIN_PX
     sheet = Image.new("RGB", (width, _HEADER_PX + row_px * len(rows) + _MARGIN_PX), PAPER)
     for left, heading in zip(lefts, headings, strict=True):
-        write(sheet, (left + THUMBNAIL_PX / 2, _HEADER_PX / 2), heading, within_px=THUMBNAIL_PX)
+        write(sheet, (left + side_px / 2, _HEADER_PX / 2), heading, within_px=side_px)
     for number, row in enumerate(rows):
         top = _HEADER_PX + number * row_px
-        beside = (_MARGIN_PX + _LABEL_PX / 3, top + THUMBNAIL_PX / 2)
+        beside = (_MARGIN_PX + _LABEL_PX / 3, top + side_px / 2)
         write(sheet, beside, row.label, within_px=_LABEL_PX)
         for left, cell in zip(lefts, row.cells, strict=True):
-            _draw(sheet, cell, (left, top))
+            _draw(sheet, cell, (left, top), side_px)
     return np.asarray(sheet)
 
 
@@ -72,13 +74,13 @@ def difference_picture(one: RgbArray | None, other: RgbArray | None) -> RgbArray
     return seen
 
 
-def _draw(sheet: Image.Image, cell: SheetCell, place: tuple[int, int]) -> None:
+def _draw(sheet: Image.Image, cell: SheetCell, place: tuple[int, int], side_px: int) -> None:
     left, top = place
     if cell.picture is None:
-        box = [left, top, left + THUMBNAIL_PX - 1, top + THUMBNAIL_PX - 1]
+        box = [left, top, left + side_px - 1, top + side_px - 1]
         ImageDraw.Draw(sheet).rectangle(box, fill=EMPTY)
     else:
         sheet.paste(Image.fromarray(cell.picture), place)
-    below = (left + THUMBNAIL_PX / 2, top + THUMBNAIL_PX + _CAPTION_PX / 2)
+    below = (left + side_px / 2, top + side_px + _CAPTION_PX / 2)
     ink = ALARM_INK if cell.alarm else QUIET_INK
-    write(sheet, below, cell.caption, within_px=THUMBNAIL_PX, ink=ink)
+    write(sheet, below, cell.caption, within_px=side_px, ink=ink)

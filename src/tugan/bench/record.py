@@ -94,6 +94,11 @@ class JobRecord(TrialRecord):
     """Between the faces before and after; None without a face after."""
     outside_change: float | None = None
     """Mean absolute change of the pixels that the mask holds, 0 to 255; None without a mask."""
+    outside_face_change: float | None = None
+    """Mean absolute change beyond the face before and after, 0 to 255 (``face_change``); None
+    without a face after, and in records from before it was measured."""
+    inside_face_change: float | None = None
+    """The same within the face after, what only moved with the landmarks taken out."""
     goals_xy: tuple[tuple[float, float], ...]
     """Pixels of the output."""
     found_xy: tuple[tuple[float, float], ...] = ()

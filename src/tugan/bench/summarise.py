@@ -50,7 +50,6 @@ def _row(points: int, name: str, own: list[JobRecord], first: list[JobRecord]) -
     costs, first_costs = _costs(own), _costs(first)
     seconds = _spread([one.seconds for one in costs])
     motion = _spread(_first_motions(costs))
-    outside = [one.outside_change for one in own if one.outside_change is not None]
     return Row(
         points=points,
         method=name,
@@ -62,7 +61,9 @@ def _row(points: int, name: str, own: list[JobRecord], first: list[JobRecord]) -
         seconds=seconds,
         first_motion_s=motion,
         identity=_identity(own),
-        outside_change=mean(outside),
+        outside_change=mean(_known([one.outside_change for one in own])),
+        outside_face_change=_spread(_known([one.outside_face_change for one in own])),
+        inside_face_change=_spread(_known([one.inside_face_change for one in own])),
         speed_ratio=ratio(median([one.seconds for one in first_costs]), seconds.median),
         first_motion_ratio=ratio(median(_first_motions(first_costs)), motion.median),
     )
@@ -74,7 +75,11 @@ def _costs(records: list[JobRecord]) -> list[DragCost]:
 
 
 def _first_motions(costs: list[DragCost]) -> list[float]:
-    return [one.first_motion_s for one in costs if one.first_motion_s is not None]
+    return _known([one.first_motion_s for one in costs])
+
+
+def _known(values: list[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
 
 
 def _spread(values: list[float]) -> Spread:
@@ -104,6 +109,6 @@ def _counts(records: list[JobRecord]) -> Counts:
 
 
 def _identity(records: list[JobRecord]) -> Identity:
-    known = [one.embedding_distance for one in records if one.embedding_distance is not None]
+    known = _known([one.embedding_distance for one in records])
     same = sum(distance < SAME_PERSON_DISTANCE for distance in known)
     return Identity(embedding_mean=mean(known), same_share=same / len(records))

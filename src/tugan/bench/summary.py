@@ -14,6 +14,10 @@ class Spread(BaseModel):
     """Of the mean."""
 
 
+NOTHING = Spread(mean=None, median=None, standard_error=None)
+"""Of no value at all."""
+
+
 class Shares(BaseModel):
     """MD as a share of no edit; smaller is better, 1 is as if nothing had been done."""
 
@@ -70,6 +74,9 @@ class Row(BaseModel):
     first_motion_s: Spread
     identity: Identity
     outside_change: float | None
+    outside_face_change: Spread = NOTHING
+    """Over results with a face, as the next one."""
+    inside_face_change: Spread = NOTHING
     speed_ratio: float | None
     """Median seconds of the first method over this one's: above 1 is faster."""
     first_motion_ratio: float | None

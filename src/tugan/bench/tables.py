@@ -154,16 +154,27 @@ def identity_table(summary: Summary) -> Table:
     """What else changed."""
     return _table(
         summary,
-        title="Identity, and what lies outside the mask",
-        header=("embedding distance", "same person", "change outside"),
+        title="Identity, and what else changed",
+        header=(
+            "embedding distance",
+            "same person",
+            "outside the face",
+            "inside the face",
+            "outside the mask",
+        ),
         cells=lambda row: (
             number(row.identity.embedding_mean, 3),
             percent(row.identity.same_share),
+            with_error(row.outside_face_change.mean, row.outside_face_change.standard_error, 2),
+            with_error(row.inside_face_change.mean, row.inside_face_change.standard_error, 2),
             number(row.outside_change, 2),
         ),
         note="Embedding distance to the start: mean over results with a face. Same person: below"
-        " 0.6, of all drags; no face is not the same person. Change outside: mean absolute change"
-        " of the pixels that the mask holds, 0 to 255; a dash without a mask.",
+        " 0.6, of all drags; no face is not the same person. Then mean absolute changes, 0 to 255:"
+        " outside the face is beyond the hulls of the landmarks before and after, grown by a tenth;"
+        " inside the face is in the hull after, the start moved as the landmarks moved, so that"
+        " motion is no change; both over results with a face. Outside the mask: the pixels that it"
+        " holds; a dash without a mask.",
     )
 
 

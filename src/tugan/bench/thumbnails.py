@@ -30,8 +30,8 @@ def plain_name(method: str) -> str:
     return method.replace("/", ",")
 
 
-def thumbnail(pixels: RgbArray) -> RgbArray:
-    """At most :data:`THUMBNAIL_PX` a side."""
+def thumbnail(pixels: RgbArray, *, side_px: int = THUMBNAIL_PX) -> RgbArray:
+    """At most so many pixels a side."""
     picture = Image.fromarray(pixels)
-    picture.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
+    picture.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
     return np.asarray(picture)

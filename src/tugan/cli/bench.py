@@ -135,6 +135,78 @@ def landmarks(
     raise typer.Exit(run_bench(job))
 
 
+@bench_app.command("live")
+def live(
+    out: Out,
+    pairs: Pairs = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            "--methods",
+            help="Compared side by side: newton, and variations such as newton+hold=0.",
+        ),
+    ] = None,
+    check_every: Annotated[
+        int | None,
+        typer.Option(
+            "--check-every", min=1, help="Every how many steps the picture is finished and checked."
+        ),
+    ] = None,
+    preset: PresetOption = "standard",
+    seed: BenchSeed = 0,
+    split: Split = "held-out",
+    model: Model = DEFAULT_MODEL,
+    psi: Psi = 0.7,
+    executor: ExecutorOption = "serial",
+    workers: Workers = None,
+    ray_address: RayAddress = None,
+    limit: Limit = LIMIT_S,
+    threads: Threads = 1,
+    device: Device = "auto",
+    dtype: Dtype = "float32",
+    as_json: Json = False,
+) -> None:
+    """Pull faces by simulated hands, slow, fast and jumping; count broken pictures and previews.
+
+    A hand is a function of time, and steps come 6 or 20 a second by a simulated clock. Preset paper
+    has 60 faces. Needs pip install "tugan[faces,bench]".
+
+    Exit codes:
+
+    0 - all drags are done; those that failed are counted in the report.
+
+    2 - bad input; nothing is written.
+
+    130 - stopped by Ctrl+C; the report is of what is finished, and the same command goes on.
+    """
+    with heavy_imports():
+        from tugan.cli.bench_run import BenchJob, run_bench
+
+    job = BenchJob(
+        experiments=("live",),
+        out=out,
+        pairs=pairs,
+        points=None,
+        methods=methods,
+        preset=preset,
+        seed=seed,
+        split=split,
+        model=model,
+        psi=psi,
+        mask="none",
+        executor=executor,
+        workers=workers,
+        ray_address=ray_address,
+        limit_s=limit,
+        threads=threads,
+        device=device,
+        dtype=dtype,
+        as_json=as_json,
+        check_every=check_every,
+    )
+    raise typer.Exit(run_bench(job))
+
+
 def _add(name: str, says: str) -> None:
     """A command for an experiment without options of its own; ``all`` is every one of them."""
 

@@ -11,7 +11,7 @@ from tugan.bench.bench_error import BenchError
 from tugan.bench.conditions import lines_about
 from tugan.bench.experiments import KINDS, PRESETS, Asked, Kind, Preset, kind_of, seed_of
 from tugan.bench.landmark_task import MaskKind
-from tugan.bench.methods import near
+from tugan.bench.methods import check_methods, near
 from tugan.bench.overview import Section, write_overview
 from tugan.bench.plots import check_plotting
 from tugan.bench.report import HTML_FILE, Report
@@ -60,6 +60,8 @@ class BenchJob:
     device: str
     dtype: str
     as_json: bool
+    check_every: int | None = None
+    """Of live drags."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,20 +80,25 @@ def run_bench(job: BenchJob) -> int:
     executor = _executor(job)
     _preset(job)
     asked = [_asked(job, kind) for kind in kinds]
+    several = len(kinds) > 1
+    names = [_methods(job, kind, several=several) for kind in kinds]
     check_plotting()
     faces = None
     if any(kind.needs_faces for kind in kinds):
         find_dlib_models()
         faces = DlibFaces()
     generator = load_generator(job.model, device=job.device, dtype=parse_dtype(job.dtype))
-    several = len(kinds) > 1
     faceless = _faceless(kinds, generator.info)
     runs = []
-    for kind, one in zip(kinds, asked, strict=True):
+    for kind, one, methods in zip(kinds, asked, names, strict=True):
         if kind.name in faceless:
             note(f"{kind.name} is left out: it needs faces, {faceless[kind.name]}")
-            continue
-        runs.append(_opened(job, kind, one, generator, faces, several=several))
+        elif not methods:
+            note(f"{kind.name} is left out: none of {job.methods} can be in it")
+        else:
+            study = _study(kind, one, methods, generator, faces)
+            path = job.out / kind.name if several else job.out
+            runs.append(_Run(kind=kind, study=study, folder=study.open(path)))
     if any(run.kind.needs_faces for run in runs) and not job.as_json:
         note(LICENCE_NOTE)
     finished = True
@@ -124,24 +131,38 @@ def _faceless(kinds: Sequence[Kind], info: GeneratorInfo) -> dict[str, str]:
     return found
 
 
-def _opened(
-    job: BenchJob,
+def _study(
     kind: Kind,
     asked: Asked,
+    methods: tuple[str, ...],
     generator: PretrainedGenerator,
     faces: DlibFaces | None,
-    *,
-    several: bool,
-) -> _Run:
-    study = Study(
+) -> Study:
+    return Study(
         experiment=kind.make(asked),
-        methods=kind.methods[_preset(job)] if job.methods is None else listed(job.methods),
+        methods=methods,
         generator=generator,
         faces=faces,
         name=kind.name,
     )
-    path = job.out / kind.name if several else job.out
-    return _Run(kind=kind, study=study, folder=study.open(path))
+
+
+def _methods(job: BenchJob, kind: Kind, *, several: bool) -> tuple[str, ...]:
+    """Those that the experiment can compare; :class:`BenchError` if it was asked for others, and
+    for nothing else."""
+    if job.methods is None:
+        return kind.methods[_preset(job)]
+    asked = listed(job.methods)
+    check_methods(asked)
+    found = tuple(name for name in asked if kind.compares(name))
+    if not several and found != asked:
+        refused = ", ".join(name for name in asked if name not in found)
+        usual = ",".join(kind.methods["standard"])
+        raise BenchError(
+            f"{kind.name} cannot be done with {refused}; expected variations of {usual}, such as"
+            f" {usual}+hold=0"
+        )
+    return found
 
 
 def _done(job: BenchJob, run: _Run, executor: Executor) -> bool:
@@ -174,6 +195,8 @@ def _asked(job: BenchJob, kind: Kind) -> Asked:
         # the task checks it
         mask=cast(MaskKind, job.mask),
         limit_s=job.limit_s,
+        check_every=job.check_every,
+        brief=_preset(job) == "smoke",
     )
     kind.make(asked)
     return asked
