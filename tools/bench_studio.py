@@ -85,7 +85,6 @@ def first_picture_and_rate() -> None:
 
 def live_rate(page: Page) -> float:
     """Pictures drawn a second while the mouse circles with the mouth's corner held."""
-    page.get_by_test_id("live-toggle").click()
     box = page.get_by_test_id("canvas-stage").locator("canvas").first.bounding_box()
     assert box is not None
     scale = box["width"] / 1024

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from session.documents import a_document
-from tugan.dragging.methods import SOLVERS
+from tugan.dragging.methods import SOLVERS, SolverName
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.generators.toy import ToyGenerator
@@ -15,6 +15,7 @@ from tugan.session.commands import (
     PointInput,
     check_fits,
     check_points,
+    differs_in_hold,
     method_of,
     set_mask,
     set_method,
@@ -110,7 +111,7 @@ def test_masks_of_another_size_are_refused(mask: MaskArray) -> None:
 
 
 def test_a_method_is_what_was_chosen_and_the_rest_suits_the_model() -> None:
-    chosen = MethodInput(solver="adam", latent="w", rows=2, feature_px=16, max_steps=9)
+    chosen = MethodInput(solver="adam", latent="w", rows=2, feature_px=16, max_steps=9, hold=0.3)
     document = set_method(a_document(), chosen, info=INFO, limits=LIMITS)
     assert document.solver == "adam"
     assert isinstance(document.settings, DragSettings)
@@ -127,11 +128,37 @@ def test_the_same_method_changes_nothing_that_people_cannot_choose() -> None:
     assert set_method(document, method, info=INFO, limits=LIMITS) is document
 
 
+def test_holding_more_or_less_changes_nothing_else() -> None:
+    for special in (
+        NewtonSettings(rows=4, blocks_px=(16, 32), damping=0.1),
+        DragSettings(rows=4, feature_px=16, max_steps=None),
+    ):
+        solver: SolverName = "newton" if isinstance(special, NewtonSettings) else "adam"
+        document = replace(a_document(), solver=solver, settings=special)
+        method = replace(method_of(solver, special, limits=LIMITS), hold=0.7)
+        held = set_method(document, method, info=INFO, limits=LIMITS)
+        assert held.settings == replace(special, hold=0.7)
+        assert differs_in_hold(document, held)
+        unsaid = set_method(held, replace(method, hold=None), info=INFO, limits=LIMITS)
+        assert unsaid is held
+        other = set_method(held, replace(method, max_steps=3), info=INFO, limits=LIMITS)
+        assert not differs_in_hold(held, other)
+
+
 @pytest.mark.parametrize(
     "changes",
-    [{"rows": 0}, {"rows": 5}, {"feature_px": 100}, {"max_steps": 0}, {"max_steps": 1001}],
+    [
+        {"rows": 0},
+        {"rows": 5},
+        {"feature_px": 100},
+        {"max_steps": 0},
+        {"max_steps": 1001},
+        {"hold": -0.1},
+        {"hold": 1.1},
+        {"hold": NAN},
+    ],
 )
-def test_methods_that_mean_nothing_are_refused(changes: dict[str, int]) -> None:
+def test_methods_that_mean_nothing_are_refused(changes: dict[str, float]) -> None:
     method = MethodInput(solver="newton", latent="w", rows=2, feature_px=16, max_steps=9)
     with pytest.raises(SessionError) as caught:
         set_method(a_document(), replace(method, **changes), info=INFO, limits=LIMITS)  # type: ignore[arg-type]  # by name

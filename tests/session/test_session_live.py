@@ -9,20 +9,26 @@ import torch
 
 from patience import HANG_S
 from session.conftest import Person, Sit
-from tugan.session.events import HELD_ID, Event, PictureReady, StepShown
+from tugan.session.events import HELD_ID, Event, FinishedShown, PictureReady, StepShown
+from tugan.session.hand_rest import REST_S
 from tugan.session.session import PointInput
 
 
 class Watch:
-    """Waits until the held point is somewhere."""
+    """Waits until the held point is somewhere, or finished pictures have come."""
 
     def __init__(self, person: Person) -> None:
         self._near = threading.Condition()
         self._place = (-99.0, -99.0)
+        self._finished = 0
         remember = person.events.append
 
         def listen(event: Event) -> None:
             remember(event)
+            if isinstance(event, FinishedShown):
+                with self._near:
+                    self._finished += 1
+                    self._near.notify_all()
             if isinstance(event, StepShown):
                 with self._near:
                     self._place = event.points[0][1]
@@ -36,6 +42,10 @@ class Watch:
 
         with self._near:
             assert self._near.wait_for(there, HANG_S), self._place
+
+    def wait_for_finished(self, count: int) -> None:
+        with self._near:
+            assert self._near.wait_for(lambda: self._finished >= count, WAIT_S)
 
 
 def test_it_follows_and_becomes_one_entry(person: Person) -> None:
@@ -166,3 +176,67 @@ def test_a_live_drag_can_be_repeated_as_a_drag(person: Person) -> None:
     assert project.handles_xy.tolist() == [[30, 30]]
     assert project.targets_xy.tolist() == [[36, 30]]
     assert torch.equal(project.result_ws, person.document.ws)
+
+
+def test_a_hand_that_rests_is_shown_the_finished_picture_once(person: Person) -> None:
+    watch = Watch(person)
+    person.session.grab((30, 30))
+    person.session.move((36, 30))
+    watch.wait_for_finished(1)
+    person.session.move((36, 38))
+    watch.wait_for_finished(2)
+    person.session.move((36, 38))  # not a new place: nothing is drawn again
+    person.session.release()
+    person.settle()
+    first, second = person.of(FinishedShown)
+    assert not np.array_equal(first.pixels, second.pixels)
+    kept = person.of(PictureReady)[-1]
+    assert np.array_equal(second.pixels, kept.pixels)
+    steps = person.of(StepShown)
+    assert [first.step, second.step] == sorted({first.step, second.step})
+    assert second.step == steps[-1].step
+
+
+def test_a_hand_that_has_not_moved_is_shown_nothing(person: Person) -> None:
+    person.session.grab((30, 30))
+    time.sleep(2 * REST_S)
+    person.session.release()
+    person.settle()
+    assert person.of(FinishedShown) == []
+
+
+def test_live_holds_as_much_as_the_document_says(person: Person) -> None:
+    person.session.set_method("adam", latent="w", rows=2, feature_px=16, max_steps=7, hold=0.9)
+    person.session.grab((30, 30))
+    person.session.move((36, 30))
+    person.session.release()
+    person.settle()
+    record = person.document.record
+    assert record is not None
+    assert (record.solver, record.settings.hold) == ("newton", 0.9)
+    assert person.document.settings.hold == 0.9
+
+
+def test_how_much_is_held_is_undone_saved_and_changes_no_drag_that_goes_on(person: Person) -> None:
+    from tugan.session.project_file import read_history
+
+    usual = person.document.settings.hold
+    person.session.set_method("newton", latent="w", rows=2, feature_px=16, max_steps=7, hold=0.8)
+    watch = Watch(person)
+    person.session.grab((30, 30))
+    person.session.move((36, 30))
+    watch.wait_for(36, 30)
+    person.session.set_method("newton", latent="w", rows=2, feature_px=16, max_steps=7, hold=0.1)
+    person.settle()
+    assert person.texts == ["Start", "Method newton", "Live drag", "Hold 10%"]
+    saved = read_history(person.session.project_bytes()).document
+    assert saved.settings.hold == 0.1
+    assert saved.record is not None
+    assert saved.record.settings.hold == 0.8
+    person.session.undo()
+    person.settle()
+    assert person.document.settings.hold == 0.8
+    person.session.undo()
+    person.session.undo()
+    person.settle()
+    assert person.document.settings.hold == usual

@@ -75,6 +75,57 @@ def test_live_the_picture_follows_and_is_kept(studio: RunningStudio) -> None:
         assert "ive" in page.state["history"][-1]["text"]
 
 
+def until_finished(page: WirePage, count: int) -> None:
+    page.until(lambda page: len(page.steps[FrameKind.FINISHED]) >= count)
+
+
+def test_a_hand_that_rests_is_shown_the_finished_picture(studio: RunningStudio) -> None:
+    with WirePage(studio) as page:
+        page.ready()
+        before = page.frames[FrameKind.RESTING]
+        page.say("grab", at=[512, 600])
+        for count in (1, 2):
+            page.say("move", to=[512 + 12 * count, 600])
+            until_finished(page, count)
+            assert page.state["phase"] == "live"
+        finished = page.frames[FrameKind.FINISHED]
+        page.say("release")
+        after = page.picture_after(before)
+        assert [Image.open(io.BytesIO(one)).size for one in (finished, after)] == [(1024, 1024)] * 2
+        # the same picture, but for JPEG
+        pixels = [
+            np.asarray(Image.open(io.BytesIO(one)).convert("RGB")).astype(int)
+            for one in (before, finished, after)
+        ]
+        assert np.abs(pixels[1] - pixels[2]).mean() < 2
+        assert np.abs(pixels[0] - pixels[2]).mean() > 3
+
+
+def hold_by(page: WirePage, hold: float) -> None:
+    page.say("set-method", method={**page.state["method"], "hold": hold})
+    page.until(lambda page: page.state["method"]["hold"] == hold)
+
+
+def test_how_much_is_held_is_part_of_the_document(studio: RunningStudio) -> None:
+    with WirePage(studio) as page:
+        page.ready()
+        assert page.state["generator"]["hold_ready"] is True
+        usual = page.state["method"]
+        assert 0 < usual["hold"] < 1
+        for hold in (0, 1, 0.8):
+            hold_by(page, hold)
+        assert page.state["method"] == {**usual, "hold": 0.8}
+        assert [one["text"] for one in page.state["history"]] == ["Start", "Hold 80%"]
+        page.say("undo")
+        page.until(lambda page: page.state["method"] == usual)
+        page.say("redo")
+        page.until(lambda page: page.state["method"]["hold"] == 0.8)
+        session = page.session
+    with WirePage(studio, session=session) as again:
+        again.ready()
+        assert again.state["method"]["hold"] == 0.8
+
+
 def test_a_page_that_comes_back_finds_its_work(studio: RunningStudio) -> None:
     with WirePage(studio) as page:
         page.ready()
@@ -181,6 +232,14 @@ def test_a_mask_is_kept_undone_and_not_echoed_to_who_painted_it(studio: RunningS
 
 
 GOOD_POINT = {"id": 0, "handle": [500.0, 500.0], "goal": [510.0, 500.0]}
+GOOD_METHOD = {
+    "solver": "newton",
+    "space": "w+",
+    "rows": 6,
+    "feature_px": 128,
+    "max_steps": 60,
+    "hold": 0.5,
+}
 NONSENSE: list[dict[str, Any]] = [
     {
         "type": "set-points",
@@ -199,6 +258,22 @@ NONSENSE: list[dict[str, Any]] = [
     {"type": "set-start", "seed": 1, "label": 3},
     {"type": "set-model", "name": "no-such-model"},
     {"type": "set-model", "name": "../../etc/passwd"},
+    *(
+        {"type": "set-method", "method": {**GOOD_METHOD, "hold": hold}}
+        for hold in (
+            -0.01,
+            1.01,
+            1e300,
+            float("nan"),
+            float("inf"),
+            None,
+            "0.5",
+            "much",
+            True,
+            [0.5],
+        )
+    ),
+    {"type": "set-method", "method": GOOD_METHOD | {"held": 0.5}},
     {"type": "go-to", "entry": 999_999},
     {"type": "gallery", "seeds": list(range(1000))},
     {"type": "recover", "session": "../../../etc/passwd"},

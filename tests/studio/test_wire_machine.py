@@ -24,6 +24,14 @@ pytestmark = pytest.mark.xdist_group("studio")
 coordinate = st.integers(0, 1023).map(float)
 place = st.tuples(coordinate, coordinate)
 anywhere = st.tuples(st.floats(-1e5, 1e5), st.floats(-1e5, 1e5))
+METHOD = {
+    "solver": "newton",
+    "space": "w+",
+    "rows": 6,
+    "feature_px": 64,
+    "max_steps": 2,
+    "hold": 0.5,
+}
 MASK = base64.b64encode(png(np.full((1024, 1024), 255, dtype=np.uint8))).decode()
 
 
@@ -97,8 +105,11 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(solver=st.sampled_from(["newton", "adam"]))
     def set_method(self, solver: str) -> None:
-        method = {"solver": solver, "space": "w+", "rows": 6, "feature_px": 64, "max_steps": 2}
-        self.ask("set-method", method=method)
+        self.ask("set-method", method={**METHOD, "solver": solver})
+
+    @rule(hold=st.floats(0, 1))
+    def hold(self, hold: float) -> None:
+        self.ask("set-method", method={**METHOD, "hold": hold})
 
     @rule(seed=st.integers(0, 3))
     def set_start(self, seed: int) -> None:

@@ -35,6 +35,8 @@ class MethodInput:
     rows: int
     feature_px: int
     max_steps: int
+    hold: float | None = None
+    """None leaves it as it is."""
 
 
 def check_points(
@@ -130,6 +132,12 @@ def set_method(
     return replace(document, solver=solver, settings=settings, run=None, outcome=None)
 
 
+def differs_in_hold(before: Document, after: Document) -> bool:
+    """Is ``hold`` all that :func:`set_method` changed, if anything?"""
+    settings = replace(before.settings, hold=after.settings.hold)
+    return (after.solver, after.settings) == (before.solver, settings)
+
+
 def method_of(solver: SolverName, settings: Settings, *, limits: SessionLimits) -> MethodInput:
     """What :func:`set_method` would be given for these settings."""
     if isinstance(settings, NewtonSettings):
@@ -142,6 +150,7 @@ def method_of(solver: SolverName, settings: Settings, *, limits: SessionLimits) 
         rows=settings.rows,
         feature_px=feature_px,
         max_steps=limits.max_steps if settings.max_steps is None else settings.max_steps,
+        hold=settings.hold,
     )
 
 
@@ -173,8 +182,9 @@ def _chosen_settings(
     # what people cannot choose stays as it is, or suits the model
     same = method.solver == document.solver
     base = document.settings if same else SOLVERS[method.solver].presets["auto"](info)
-    if method == method_of(method.solver, base, limits=limits):
-        return base
+    hold = base.hold if method.hold is None else method.hold
+    if replace(method, hold=base.hold) == method_of(method.solver, base, limits=limits):
+        return base if hold == base.hold else replace(base, hold=hold)
     try:
         if isinstance(base, NewtonSettings):
             return replace(
@@ -183,6 +193,7 @@ def _chosen_settings(
                 rows=method.rows,
                 blocks_px=(method.feature_px,),
                 max_steps=method.max_steps,
+                hold=hold,
             )
         return replace(
             base,
@@ -190,6 +201,7 @@ def _chosen_settings(
             rows=method.rows,
             feature_px=method.feature_px,
             max_steps=method.max_steps,
+            hold=hold,
         )
     except InvalidDragError as error:
         raise SessionError("bad-method", f"These settings mean nothing: {error}.") from error
@@ -221,4 +233,10 @@ def _check_method(method: MethodInput, *, info: GeneratorInfo, limits: SessionLi
             "bad-method",
             f"{method.max_steps} steps cannot be allowed.",
             f"Choose 1 to {limits.max_steps} steps.",
+        )
+    if method.hold is not None and not 0 <= method.hold <= 1:
+        raise SessionError(
+            "bad-method",
+            f"The rest of the picture cannot be held by {method.hold:g}.",
+            "Choose 0 (the whole picture may follow) to 1 (only what is pulled moves).",
         )

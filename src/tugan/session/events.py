@@ -27,7 +27,15 @@ class StepShown:
     points: tuple[tuple[int, PointXy, bool], ...]
     """Id, place and whether it is lost; in a live drag the held point has the id -1."""
     preview: RgbArray | None = field(repr=False)
-    """At most 512 px; None where nothing has moved yet."""
+    """At most 512 px; None where nothing has moved yet, or the finished picture follows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedShown:
+    """The hand of a live drag rests: the newest step's picture at its full size."""
+
+    step: int
+    pixels: RgbArray = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +120,7 @@ class Reported:
 Event = (
     Changed
     | StepShown
+    | FinishedShown
     | PictureReady
     | OriginalReady
     | GalleryPicture

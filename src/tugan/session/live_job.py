@@ -19,9 +19,11 @@ from tugan.session.document import AskedPoint, Document, DragRecord, PointPair, 
 from tugan.session.drag_job import head_of, preview_of
 from tugan.session.drag_run import cpu
 from tugan.session.engine import Job, Turn
-from tugan.session.events import HELD_ID, StepShown
+from tugan.session.events import HELD_ID, FinishedShown, StepShown
+from tugan.session.hand_rest import REST_S, REST_WHILE_STEPPING_S, HandRest
 from tugan.session.history import History
 from tugan.session.model_store import LoadedModel
+from tugan.session.pictures import picture_of
 from tugan.session.trail_recorder import Pace, TrailRecorder
 
 HELD_PX_AT_512 = 6.0
@@ -69,6 +71,12 @@ class LiveControl:
         with self._lock:
             self._lifted = self._stopped = True
 
+    @property
+    def has_news(self) -> bool:
+        """Has anything happened since :meth:`take`?"""
+        with self._lock:
+            return self._goal is not None or self._lifted
+
     def take(self) -> Finger:
         """What has happened since this was last asked."""
         with self._lock:
@@ -98,6 +106,9 @@ class _Living:
         self._last: DragStep | None = None
         self._goal_xy: PointXy = control.at_xy
         self._pace = Pace()
+        self.previews = True
+        """Steps are shown; without, only finished pictures are."""
+        self._finished: int | None = None
 
     def step(self, goal_xy: PointXy | None) -> bool:
         """One step, shown; False if there was nothing to do."""
@@ -113,6 +124,21 @@ class _Living:
         self._show(step)
         step.frame.release()
         return True
+
+    @property
+    def unfinished(self) -> bool:
+        """Is a step there whose finished picture has not been shown?"""
+        return self._last is not None and self._last.index != self._finished
+
+    def finish(self) -> None:
+        """The whole picture of the newest step in place of its preview."""
+        step = self._last
+        if step is None:
+            return
+        document = self._during(step)
+        pixels = picture_of(self._desk.pictures, self._model, document, document.ws)
+        self._finished = step.index
+        self._desk.emit(FinishedShown(step=step.index, pixels=pixels))
 
     def end(self) -> None:
         """Keep what there is as one entry."""
@@ -157,7 +183,7 @@ class _Living:
                 farthest_px=step.farthest_px,
                 steps_per_s=self._pace.steps_per_s,
                 points=(held, *((one.id, one.handle_xy, one.lost) for one in document.points)),
-                preview=preview_of(step, self._head),
+                preview=preview_of(step, self._head) if self.previews else None,
             )
         )
 
@@ -198,6 +224,7 @@ class _Living:
 def live_job(desk: Desk, control: LiveControl) -> Job:
     """Follow the finger until it is lifted."""
     living = _Living(desk, control)
+    rest = HandRest(lambda: desk.engine.wake(desk.owner))
     yield Turn.STEP
     try:
         left = STEPS_AFTER_RELEASE
@@ -206,15 +233,29 @@ def live_job(desk: Desk, control: LiveControl) -> Job:
             if finger.stopped or left == 0:
                 break
             left -= finger.lifted
-            if living.step(finger.goal_xy):
-                yield Turn.STEP
-            elif finger.lifted:
+            rest.saw(finger.goal_xy)
+            living.previews = rest.seconds < REST_WHILE_STEPPING_S
+            stepped = living.step(finger.goal_xy)
+            if finger.lifted and not stepped:
                 break
-            else:
-                yield Turn.WAIT
+            if not finger.lifted and not control.has_news:
+                _finish_at_rest(living, rest, stepped=stepped)
+            yield Turn.STEP if stepped else Turn.WAIT
     finally:
+        rest.close()
         # also where it was closed or failed: what was reached is kept
         living.end()
+
+
+def _finish_at_rest(living: _Living, rest: HandRest, *, stepped: bool) -> None:
+    """A finished picture, if the hand has rested for long enough; else the job is woken then."""
+    needed_s = REST_WHILE_STEPPING_S if stepped else REST_S
+    if not living.unfinished:
+        return
+    if rest.seconds >= needed_s:
+        living.finish()
+    elif not stepped:
+        rest.wake_after(needed_s)
 
 
 def clamped(xy: PointXy, *, image_hw: tuple[int, int]) -> PointXy:
@@ -236,7 +277,7 @@ def _held_point(document: Document, at_xy: PointXy, model: LoadedModel) -> Point
 def _live_settings(document: Document, model: LoadedModel) -> NewtonSettings:
     if isinstance(document.settings, NewtonSettings):
         return document.settings
-    return NewtonSettings.for_generator(model.info)
+    return replace(NewtonSettings.for_generator(model.info), hold=document.settings.hold)
 
 
 def _places(step: DragStep) -> list[PointXy]:

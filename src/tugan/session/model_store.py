@@ -44,6 +44,11 @@ class LoadedModel:
         """What the generator is."""
         return self.generator.info
 
+    @property
+    def hold_ready(self) -> bool:
+        """Is there what the setting ``hold`` needs to know of the model?"""
+        return True
+
     def tuned_to(self, photo: DocumentPhoto) -> "LoadedModel":
         """The model that draws this photograph; ``DeltaError`` if it is not of this model.
 

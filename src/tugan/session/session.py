@@ -193,8 +193,12 @@ class Session:
         rows: int = 6,
         feature_px: int = 128,
         max_steps: int = 60,
+        hold: float | None = None,
     ) -> None:
-        """How drags are done; without a solver, as suits the model."""
+        """How drags are done; without a solver, as suits the model. ``hold`` None stays as it is.
+
+        A drag that goes on is ended first, and keeps its own.
+        """
         method = None
         if solver is not None:
             method = MethodInput(
@@ -203,15 +207,21 @@ class Session:
                 rows=rows,
                 feature_px=feature_px,
                 max_steps=max_steps,
+                hold=hold,
             )
 
         def edit(document: Document) -> Document:
             info = self._desk.model().info
             return commands.set_method(document, method, info=info, limits=self._limits)
 
-        edit(self._desk.document())
-        text = "Usual method" if method is None else f"Method {method.solver}"
-        self._desk.when_idle(lambda: edit_document(self._desk, edit, text=text, gesture="method"))
+        before = self._desk.document()
+        after = edit(before)
+        text, gesture = f"Method {after.solver}", "method"
+        if method is None:
+            text = "Usual method"
+        elif commands.differs_in_hold(before, after):
+            text, gesture = f"Hold {after.settings.hold:.0%}", "hold"
+        self._desk.when_idle(lambda: edit_document(self._desk, edit, text=text, gesture=gesture))
 
     # ---- dragging ----------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from tugan.session.errors import SessionError
 from tugan.session.session import Session
 from tugan.studio import messages as wire
 from tugan.studio.dispatch import image_hw_of, obey
-from tugan.studio.encoding import jpeg, png
+from tugan.studio.encoding import EXPORT_QUALITY, jpeg, png
 from tugan.studio.frames import MOVING, FrameKind, WireFrame
 from tugan.studio.mask_picture import MaskArray, decode_mask
 from tugan.studio.outbox import Outbox, Outgoing
@@ -115,6 +115,8 @@ class Connection:
                 self._put_json("progress", lambda: progress_view(event))
                 if event.preview is not None:
                     self._put_jpeg(FrameKind.MOVING, event.step, event.preview)
+            case events.FinishedShown():
+                self._put_finished(event.step, event.pixels)
             case events.PictureReady():
                 # what moved before it would be shown after it
                 self._outbox.drop(FrameKind.MOVING)
@@ -168,6 +170,14 @@ class Connection:
             return WireFrame(kind=kind, step=step, encoded=jpeg(pixels))
 
         self._outbox.put(kind if moving else (kind, step), Outgoing(make=make, moving=moving))
+
+    def _put_finished(self, step: int, pixels: RgbArray) -> None:
+        def make() -> WireFrame:
+            encoded = jpeg(pixels, quality=EXPORT_QUALITY)
+            return WireFrame(kind=FrameKind.FINISHED, step=step, encoded=encoded)
+
+        # a preview that was not sent is overtaken by it, and it by the next step's preview
+        self._outbox.put(FrameKind.MOVING, Outgoing(make=make, moving=True))
 
     def _put_png(self, kind: FrameKind, pixels: RgbArray) -> None:
         revision = self._revision

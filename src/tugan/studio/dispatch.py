@@ -89,4 +89,5 @@ def _set_method(session: Session, message: wire.SetMethod) -> None:
         rows=choice.rows,
         feature_px=choice.feature_px,
         max_steps=choice.max_steps,
+        hold=choice.hold,
     )

@@ -32,9 +32,12 @@ class FrameKind(IntEnum):
     """JPEG of at most 512 px: its square, as it should become; 0."""
     INVERTED = 9
     """JPEG of at most 512 px: as the model draws it now; the step. Stale ones are dropped."""
+    FINISHED = 10
+    """JPEG of the whole picture where the hand of a live drag rests; the drag's step. It takes the
+    place of a moving one, and is dropped for a newer one."""
 
 
-MOVING = (FrameKind.MOVING, FrameKind.INVERTED)
+MOVING = (FrameKind.MOVING, FrameKind.INVERTED, FrameKind.FINISHED)
 """Held back until the page has shown the ones before; the newest takes an unsent one's place."""
 
 

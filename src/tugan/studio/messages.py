@@ -20,6 +20,7 @@ Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-MAX_COORDINATE, le=
 PointXy = tuple[Coordinate, Coordinate]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Psi = Annotated[float, Field(allow_inf_nan=False, ge=-2, le=2)]
+Hold = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 SolverId = Literal["newton", "adam"]
 SpaceId = Literal["w", "w+"]
 Phase = Literal["loading", "idle", "waiting", "dragging", "live", "photo"]
@@ -86,6 +87,8 @@ class MethodChoice(_Message):
     rows: int = Field(ge=1, le=64)
     feature_px: int = Field(ge=1, le=4096)
     max_steps: int = Field(ge=1, le=MAX_STEPS)
+    hold: Hold
+    """0: the whole picture may follow; 1: only what is pulled moves."""
 
 
 class SetMethod(_Request):
@@ -286,6 +289,8 @@ class GeneratorView(_Message):
     """Style rows there are: the most that can move."""
     blocks_px: tuple[int, ...]
     """Feature blocks there are."""
+    hold_ready: bool
+    """What ``hold`` needs to know of the model is there; else the whole picture may follow."""
     preferred: dict[SolverId, MethodChoice]
     """What suits this model, for each solver."""
 

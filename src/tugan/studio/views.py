@@ -104,6 +104,7 @@ def generator_view(model: LoadedModel) -> GeneratorView:
         classes=info.label_dim,
         rows=info.num_ws,
         blocks_px=tuple(block.until_px for block in info.blocks),
+        hold_ready=model.hold_ready,
         preferred={
             name: method_choice(solver.presets["auto"](info)) for name, solver in SOLVERS.items()
         },
@@ -125,6 +126,7 @@ def method_choice(settings: Settings) -> MethodChoice:
         rows=settings.rows,
         feature_px=feature_px,
         max_steps=min(max(allowed, 1), MAX_STEPS),
+        hold=settings.hold,
     )
 
 

@@ -87,8 +87,7 @@ class Tab:
         self.page.keyboard.press("Escape")
         for close in self.at("notice").get_by_role("button").all():
             close.click()
-        if self.at("live-toggle").get_attribute("aria-pressed") == "true":
-            self.at("live-toggle").click()
+        self.switch_live(on=True)
         self.at("tool-points").click()
         self.at("zoom-fit").click()
         start = self.at("filmstrip").get_by_role("button").first
@@ -197,6 +196,13 @@ class Tab:
     def point_at(self, xy: Xy) -> None:
         """Move the pointer there."""
         self.page.mouse.move(*self.on_screen(xy))
+
+    def switch_live(self, *, on: bool) -> None:
+        """It is on when a page is first opened: then a pull moves the picture; off, it places."""
+        toggle = self.at("live-toggle")
+        if toggle.get_attribute("aria-pressed") != str(on).lower():
+            toggle.click()
+        expect(toggle).to_have_attribute("aria-pressed", str(on).lower())
 
     def pull(self, start: Xy, goal: Xy) -> None:
         """Press at one place of the picture, release at another."""

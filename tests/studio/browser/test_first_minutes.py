@@ -45,7 +45,8 @@ def test_the_story(tab: Tab) -> None:
     np.testing.assert_array_equal(tab.picture_after(tab.at("redo").click), smiling)
 
     tab.clear_points()
-    tab.pull(NOSE, (NOSE[0] + 40, NOSE[1]))
+    tab.click(NOSE)
+    tab.click((NOSE[0] + 40, NOSE[1]))
     turned = tab.drag_to_end()
     assert 25 <= went_right(smiling, turned, NOSE) <= 55
     tab.keep("4-own-point")
@@ -61,7 +62,6 @@ def test_the_story(tab: Tab) -> None:
 def test_live_the_picture_follows_the_hand(tab: Tab) -> None:
     before = tab.drawn()
     tab.clear_points()
-    tab.at("live-toggle").click()
     tab.point_at(NOSE)
     tab.page.mouse.down()
     for offset in range(6, 49, 6):

@@ -48,5 +48,6 @@ def test_the_model_is_changed_in_the_menu_and_back_by_undo(tab: Tab, checkpoint:
     expect(menu).to_have_value(str(checkpoint))
     # and a drag works on the one that was chosen
     large = tab.picture_after(lambda: tab.at("redo").click())
+    tab.switch_live(on=False)
     tab.pull((600.0, 760.0), (640.0, 720.0))
     assert not np.array_equal(tab.drag_to_end(), large)

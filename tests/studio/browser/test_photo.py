@@ -120,6 +120,7 @@ def test_the_story(tab: Tab, portrait: bytes) -> None:
     kept = tab.drawn()
     tab.keep("21-photo-kept")
 
+    tab.switch_live(on=False)
     tab.pull(NOSE, (NOSE[0] + 40, NOSE[1]))
     turned = tab.drag_to_end()
     assert np.abs(turned - kept).mean() > 3

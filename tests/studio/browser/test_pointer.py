@@ -44,6 +44,7 @@ def screen_of(tab: Tab, ratio: int) -> Iterator[None]:
 @pytest.mark.parametrize("ratio", [1, 2])
 @pytest.mark.parametrize("notches", [0, 6, -3])
 def test_a_press_lands_within_a_pixel(tab: Tab, ratio: int, notches: int) -> None:
+    tab.switch_live(on=False)
     tab.clear_points()
     with screen_of(tab, ratio):
         turn_wheel(tab, tab.on_screen(PLACE), notches)
@@ -79,6 +80,7 @@ def test_two_clicks_do_what_a_pull_does(tab: Tab) -> None:
 
 
 def test_both_ends_can_be_moved_and_one_point_removed(tab: Tab) -> None:
+    tab.switch_live(on=False)
     goal = tab.place("goal", SAMPLE)
     tab.pull(tab.place("handle", SAMPLE), (560, 700))
     np.testing.assert_allclose(tab.place("handle", SAMPLE), (560, 700), atol=1)
@@ -113,6 +115,7 @@ def test_the_middle_button_and_space_pan(tab: Tab) -> None:
 
 
 def test_a_pen_draws_a_point(tab: Tab) -> None:
+    tab.switch_live(on=False)
     tab.clear_points()
     client = tab.page.context.new_cdp_session(tab.page)
     goal = (PLACE[0] + 50, PLACE[1] + 27)

@@ -34,6 +34,7 @@ def tab(browser: Browser, tmp_path: Path) -> Iterator[Tab]:
 def test_points_masks_and_exports_fit_a_tall_picture(tab: Tab) -> None:
     assert tab.first.shape == (HIGH, WIDE, 3)
     # lower than the picture is wide: a swapped axis would be refused, or land elsewhere
+    tab.switch_live(on=False)
     tab.pull((40.0, 210.0), (60.0, 190.0))
     for end, (x, y) in (("handle", (40, 210)), ("goal", (60, 190))):
         assert np.allclose(tab.place(end, tab.newest), (x, y), atol=1.5)
@@ -50,6 +51,7 @@ def test_points_masks_and_exports_fit_a_tall_picture(tab: Tab) -> None:
 
 
 def test_a_mask_is_painted_where_the_hand_is(tab: Tab) -> None:
+    tab.switch_live(on=False)
     tab.pull((40.0, 210.0), (60.0, 190.0))
     tab.at("tool-brush").click()
     for y in range(170, 250, 10):

@@ -15,6 +15,7 @@ SMOOTH = (880.0, 660.0)
 
 
 def test_a_handle_without_texture_is_advised_on(tab: Tab) -> None:
+    tab.switch_live(on=False)
     tab.clear_points()
     tab.pull(SMOOTH, (SMOOTH[0] - 60, SMOOTH[1]))
     point = tab.newest

@@ -1,6 +1,7 @@
 /** Start and stop, live, and the way back and forth in the history. */
 
 import type { Xy } from "../geometry/view";
+import { keepLive } from "../state/live_preference";
 import type { Studio } from "../state/studio";
 import { forgetLocalPoints } from "./points";
 
@@ -24,21 +25,27 @@ export function stop(studio: Studio): void {
 
 export function undo(studio: Studio): void {
   if (studio.store.doc.value?.can_undo) {
-    forgetLocalPoints(studio);
+    forgetLocal(studio);
     studio.ask({ type: "undo" });
   }
 }
 
 export function redo(studio: Studio): void {
   if (studio.store.doc.value?.can_redo) {
-    forgetLocalPoints(studio);
+    forgetLocal(studio);
     studio.ask({ type: "redo" });
   }
 }
 
 export function goTo(studio: Studio, entry: number): void {
-  forgetLocalPoints(studio);
+  forgetLocal(studio);
   studio.ask({ type: "go-to", entry });
+}
+
+/** Another state of the document is asked for: what was not sent yet was meant for this one. */
+function forgetLocal(studio: Studio): void {
+  forgetLocalPoints(studio);
+  studio.store.wantedHold.value = null;
 }
 
 export function compare(studio: Studio, on: boolean): void {
@@ -48,10 +55,11 @@ export function compare(studio: Studio, on: boolean): void {
   }
 }
 
-/** Live needs a tool that points. */
+/** Live needs a tool that points. The choice is kept for the next visit. */
 export function toggleLive(studio: Studio): void {
   const { store } = studio;
   store.live.value = !store.live.value;
+  keepLive(store.live.value);
   if (store.live.value && store.tool.value !== "points") {
     store.tool.value = "points";
   }

@@ -62,18 +62,22 @@ export function setModel(studio: Studio, name: string): void {
   studio.ask({ type: "set-model", name });
 }
 
+/** What suits the model with this solver; but how much is held stays, if someone chose it. */
 export function setSolver(studio: Studio, solver: MethodChoice["solver"]): void {
-  const preferred = studio.store.doc.value?.generator?.preferred[solver];
-  if (preferred !== undefined) {
-    studio.ask({ type: "set-method", method: preferred });
+  const { method, generator } = studio.store.doc.value ?? {};
+  const preferred = generator?.preferred[solver];
+  if (preferred === undefined) {
+    return;
   }
+  const isChosen = method && method.hold !== generator?.preferred[method.solver]?.hold;
+  const hold = isChosen ? method.hold : preferred.hold;
+  studio.ask({ type: "set-method", method: { ...preferred, hold } });
 }
 
-export function changeMethod(studio: Studio, part: Partial<MethodChoice>): void {
+/** False if there is nobody to tell. */
+export function changeMethod(studio: Studio, part: Partial<MethodChoice>): boolean {
   const method = studio.store.doc.value?.method;
-  if (method) {
-    studio.ask({ type: "set-method", method: { ...method, ...part } });
-  }
+  return method != null && studio.ask({ type: "set-method", method: { ...method, ...part } });
 }
 
 export function usualMethod(studio: Studio): void {

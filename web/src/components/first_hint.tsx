@@ -12,8 +12,7 @@ export function FirstHint() {
     store.phase.value === "idle" &&
     store.hasPicture.value &&
     store.hasGoal.value &&
-    store.tool.value === "points" &&
-    !store.live.value;
+    store.tool.value === "points";
   if (!isMeant) {
     return null;
   }
@@ -21,8 +20,8 @@ export function FirstHint() {
     <div class="first-hint" data-testid="first-hint" {...keepPointerHere}>
       <p>
         The red dot <span class="key-disc" aria-hidden="true" /> is the handle, the blue diamond{" "}
-        <span class="key-diamond" aria-hidden="true" /> its goal. Press <strong>Start</strong>, or
-        drop a photo here.
+        <span class="key-diamond" aria-hidden="true" /> its goal. Press <strong>Start</strong>,
+        {store.live.value && " or press on the face and pull,"} or drop a photo here.
       </p>
       <button
         type="button"

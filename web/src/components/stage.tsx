@@ -87,6 +87,7 @@ export function Stage({ onReady }: { onReady: (handle: StageHandle) => void }) {
       data-revision={store.doc.value?.revision ?? -1}
       data-resting-revision={store.restingRevision.value}
       data-frames={store.framesDrawn.value}
+      data-finished={store.finishedDrawn.value}
       data-zoom={zoom}
       data-left={left}
       data-top={top}

@@ -42,9 +42,6 @@ function hint(store: ReturnType<typeof useStudio>["store"]): string | null {
   if (store.liveHold.value !== null) {
     return null;
   }
-  if (store.live.value && store.tool.value === "points") {
-    return "Live: press on the picture and pull.";
-  }
   if (store.hasMask.value) {
     return null;
   }

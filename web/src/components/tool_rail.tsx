@@ -8,7 +8,7 @@ const TOOLS: readonly { tool: Tool; icon: IconName; name: string; label: string;
     tool: "points",
     icon: "points",
     name: "Points",
-    label: "Points: press, drag, release",
+    label: "Points: press and pull, or click twice",
     key: "P",
   },
   { tool: "select", icon: "select", name: "Select", label: "Select and move points", key: "V" },
@@ -44,9 +44,9 @@ export function ToolRail() {
         type="button"
         class="tool live"
         data-testid="live-toggle"
-        aria-label="Live: the picture follows the pointer"
+        aria-label="Live: the picture follows a pull at once"
         aria-pressed={live.value}
-        title="Live: the picture follows the pointer (L)"
+        title="Live: the picture follows a pull at once; without, Start does (L)"
         onClick={() => toggleLive(studio)}
       >
         <Icon name="live" />

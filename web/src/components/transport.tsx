@@ -4,6 +4,7 @@ import { start, stop } from "../commands/drag";
 import type { Store } from "../state/store";
 import { useStudio } from "../state/studio";
 import { liveWords, progressWords } from "../state/words";
+import { HoldSlider } from "./hold_slider";
 import { Icon } from "./icon";
 
 /** A screen reader is told now and then, not at every step. */
@@ -14,7 +15,7 @@ export function Transport() {
   const studio = useStudio();
   const { store } = studio;
   const isOn = store.isDragging.value;
-  const pulses = store.canStart.value && store.isUntouched.value && !store.live.value;
+  const pulses = store.canStart.value && store.isUntouched.value;
   return (
     <section class="transport" aria-label="Drag">
       {isOn ? (
@@ -39,6 +40,7 @@ export function Transport() {
           <Icon name="play" /> Start
         </button>
       )}
+      <HoldSlider />
       <Told />
       <Spoken />
     </section>
@@ -120,11 +122,14 @@ function idleWords(store: Store): string {
   if (store.phase.value === "loading") {
     return "One moment…";
   }
-  if (store.live.value) {
-    return "Press on the picture and pull: it follows.";
-  }
+  const isLive = store.live.value;
   if (store.hasGoal.value) {
-    return "Start moves each handle to its goal.";
+    return isLive
+      ? "Pull at the picture, or start: handles go to their goals."
+      : "Start moves each handle to its goal.";
+  }
+  if (isLive && store.awaiting.value === null) {
+    return "Press on the picture and pull: it follows.";
   }
   return "Press on the picture, drag to where it should go, and let go.";
 }

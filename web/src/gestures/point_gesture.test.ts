@@ -10,6 +10,7 @@ import {
   type PointGesture,
   type Press,
   pressed,
+  pullOf,
 } from "./point_gesture";
 
 const picture = { width: 100, height: 80 };
@@ -104,5 +105,27 @@ describe("pressing on an end", () => {
       [90, 20],
     );
     expect(applied(move, points)[1]?.handle).toEqual([90, 20]);
+  });
+});
+
+describe("a press that becomes a pull in live", () => {
+  const points = [point(1, [20, 20], [50, 50]), point(2, [70, 20])];
+  const pull = (more: Partial<Press>) =>
+    pullOf(must(press({ points, ...more })), more.at ?? [10, 10], [1, 2]);
+
+  it("takes the picture where it was pressed, also while a point waits for its goal", () => {
+    const expected = { at: [30, 40], grip: [0, 0], from: [1, 2] };
+    expect(pull({ at: [30, 40] })).toEqual(expected);
+    expect(pull({ at: [30, 40], awaiting: 2 })).toEqual(expected);
+  });
+
+  it("takes a handle without a goal at its own place", () => {
+    const hit = { id: 2, end: "handle" } as const;
+    expect(pull({ at: [72, 19], hit })).toEqual({ at: [70, 20], grip: [-2, 1], from: [1, 2] });
+  });
+
+  it("moves ends as ever", () => {
+    expect(pull({ at: [20, 20], hit: { id: 1, end: "handle" } })).toBeNull();
+    expect(pull({ at: [50, 50], hit: { id: 1, end: "goal" } })).toBeNull();
   });
 });

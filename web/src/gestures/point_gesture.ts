@@ -79,6 +79,28 @@ export function pressed(press: Press): PointGesture | null {
   };
 }
 
+/** In live: what a press takes hold of once it travels. */
+export interface Pull {
+  at: Xy;
+  /** From the pointer to that place. */
+  grip: Xy;
+  /** Where the press was on the stage. */
+  from: Xy;
+}
+
+/**
+ * What would place a handle and pull its goal out moves the picture instead; a handle without a
+ * goal is taken at its own place. Ends are moved as ever, which is null here.
+ */
+export function pullOf(gesture: PointGesture, pressAt: Xy, stageAt: Xy): Pull | null {
+  if (gesture.kind === "move") {
+    return null;
+  }
+  const isOnHandle = !gesture.isNew && gesture.goal === null;
+  const at = isOnHandle ? gesture.handle : pressAt;
+  return { at, grip: [at[0] - pressAt[0], at[1] - pressAt[1]], from: stageAt };
+}
+
 export function dragged(
   gesture: PointGesture,
   at: Xy,

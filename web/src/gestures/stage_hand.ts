@@ -6,6 +6,7 @@ import { holdEnd, newGestureId, sendPoints, settlePoints, showPoints } from "../
 import { look } from "../commands/view";
 import { endAt, HIT_RADIUS } from "../geometry/hit";
 import {
+  distance,
   intoPicture,
   isInside,
   panned,
@@ -26,7 +27,9 @@ import {
   dragged,
   heldEnd,
   type PointGesture,
+  type Pull,
   pressed,
+  pullOf,
   TRAVEL,
 } from "./point_gesture";
 import { type Throttled, throttled } from "./throttle";
@@ -35,9 +38,20 @@ const SEND_EVERY_MS = 110;
 
 type Gesture =
   | { kind: "pan"; last: Xy }
-  | { kind: "live"; drag: LiveDrag }
+  | { kind: "live"; drag: LiveDrag; grip: Xy }
   | { kind: "paint" }
-  | { kind: "points"; gesture: PointGesture; before: readonly PointView[]; history: string };
+  | {
+      kind: "points";
+      gesture: PointGesture;
+      before: readonly PointView[];
+      history: string;
+      pull: Pull | null;
+    };
+
+/** Where the place that was taken should be, with the pointer here. */
+function gripped(at: Xy, grip: Xy, picture: Size): Xy {
+  return tidy(intoPicture([at[0] + grip[0], at[1] + grip[1]], picture));
+}
 
 export class StageHand {
   readonly #studio: Studio;
@@ -119,13 +133,6 @@ export class StageHand {
     if (tool === "brush" || tool === "eraser") {
       this.#studio.mask.begin(tool === "brush" ? "may-change" : "keep", at, store.brushPx.value);
       this.#gesture = { kind: "paint" };
-    } else if (store.live.value && tool === "points") {
-      if (isInside(at, picture)) {
-        this.#gesture = {
-          kind: "live",
-          drag: new LiveDrag(this.#studio, intoPicture(at, picture)),
-        };
-      }
     } else if (tool === "points" || tool === "select") {
       this.#beginPoints(event, tool, at, stageAt, picture);
     }
@@ -144,7 +151,14 @@ export class StageHand {
     const most = store.welcome.value?.limits.max_points ?? Number.POSITIVE_INFINITY;
     const hit = endAt(points, store.view.value, stageAt, radius);
     const awaiting = store.awaiting.value;
-    if (hit === null && awaiting === null && tool === "points" && points.length >= most) {
+    const isLive = tool === "points" && store.live.value;
+    if (
+      hit === null &&
+      awaiting === null &&
+      tool === "points" &&
+      !isLive &&
+      points.length >= most
+    ) {
       this.#studio.tell({
         level: "warning",
         text: `There are ${most} points already.`,
@@ -166,7 +180,8 @@ export class StageHand {
       store.selected.value = null;
       return;
     }
-    this.#gesture = { kind: "points", gesture, before: points, history: newGestureId() };
+    const pull = isLive ? pullOf(gesture, intoPicture(at, picture), stageAt) : null;
+    this.#gesture = { kind: "points", gesture, before: points, history: newGestureId(), pull };
     this.#showGesture();
     if (hit !== null) {
       this.#focus(hit.id, hit.end);
@@ -198,7 +213,7 @@ export class StageHand {
         gesture.last = at;
         break;
       case "live":
-        gesture.drag.move(tidy(intoPicture(toPicture(view, at), picture)));
+        gesture.drag.move(gripped(toPicture(view, at), gesture.grip, picture));
         break;
       case "paint":
         this.#studio.mask.extend(
@@ -219,12 +234,30 @@ export class StageHand {
   ): void {
     const { store } = this.#studio;
     const travel = TRAVEL[pointerType === "touch" ? "touch" : "mouse"];
+    if (gesture.pull !== null) {
+      if (distance(gesture.pull.from, at) >= travel) {
+        this.#goLive(gesture, gesture.pull, at, picture);
+      }
+      return;
+    }
     const inPicture = tidy(toPicture(store.view.value, at));
     gesture.gesture = dragged(gesture.gesture, inPicture, at, picture, travel);
     this.#showGesture();
     if (gesture.gesture.kind === "move" && gesture.gesture.to !== null) {
       this.#sendSoon(gesture.history);
     }
+  }
+
+  /** The press has become a pull: nothing is placed, the picture follows. */
+  #goLive(gesture: Gesture & { kind: "points" }, pull: Pull, at: Xy, picture: Size): void {
+    const { store } = this.#studio;
+    holdEnd(this.#studio, null);
+    showPoints(this.#studio, gesture.before);
+    settlePoints(this.#studio);
+    store.selected.value = null;
+    const drag = new LiveDrag(this.#studio, pull.at);
+    this.#gesture = { kind: "live", drag, grip: pull.grip };
+    drag.move(gripped(toPicture(store.view.value, at), pull.grip, picture));
   }
 
   #up(event: PointerEvent, isCancelled: boolean): void {

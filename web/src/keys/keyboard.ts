@@ -17,6 +17,7 @@ export interface Surroundings {
 }
 
 const FIELDS = "input, select, textarea, [contenteditable]";
+const WITHOUT_TEXT = "select, [type=range], [type=checkbox]";
 const CONTROLS = "button, a, summary, [role=button], [role=menuitem]";
 
 export function listenToKeys(studio: Studio, around: Surroundings): () => void {
@@ -67,6 +68,7 @@ function situation(around: Surroundings): Situation {
   const focus = document.activeElement;
   return {
     inField: focus?.matches(FIELDS) ?? false,
+    inText: (focus?.matches(FIELDS) && !focus.matches(WITHOUT_TEXT)) ?? false,
     onControl: focus?.matches(CONTROLS) ?? false,
     handOnStage: around.isPointerOnStage() && !isGettingAbout(),
     inDialog: document.querySelector("dialog[open]") !== null,
@@ -157,8 +159,6 @@ function leave(studio: Studio, around: Surroundings): void {
     store.isSheetOpen.value = false;
   } else if (store.selected.value !== null) {
     store.selected.value = null;
-  } else if (store.live.value) {
-    store.live.value = false;
   } else {
     store.tool.value = "points";
   }

@@ -12,6 +12,7 @@ const key = (name: string, more: Partial<Keystroke> = {}): Keystroke => ({
 });
 const where = (more: Partial<Situation> = {}): Situation => ({
   inField: false,
+  inText: false,
   onControl: false,
   handOnStage: false,
   inDialog: false,
@@ -61,8 +62,10 @@ describe("with Ctrl or Cmd", () => {
   });
 
   it("a field keeps its own undo, but starts and saves", () => {
-    const inField = where({ inField: true });
+    const inField = where({ inField: true, inText: true });
     expect(actionOf(key("z", { ctrlKey: true }), inField)).toBeNull();
+    const onSlider = where({ inField: true });
+    expect(actionOf(key("z", { ctrlKey: true }), onSlider)?.do).toBe("undo");
     expect(actionOf(key("Enter", { ctrlKey: true }), inField)?.do).toBe("start");
   });
 });

@@ -20,6 +20,8 @@ export interface Keystroke {
 export interface Situation {
   /** The focus is in something one types into or moves by arrows. */
   inField: boolean;
+  /** That is text, which has an undo of its own. */
+  inText: boolean;
   /** The focus is on a control that Space or Enter works. */
   onControl: boolean;
   /** The pointer is over the picture and the keyboard is not being used to get about. */
@@ -69,11 +71,10 @@ function withControl(key: Keystroke, where: Situation): Action | null {
   if (letter === "o" && !key.shiftKey) {
     return { do: "open" };
   }
-  // A text field has its own undo.
-  if (letter === "z" && !where.inField) {
+  if (letter === "z" && !where.inText) {
     return { do: key.shiftKey ? "redo" : "undo" };
   }
-  if (letter === "y" && !where.inField) {
+  if (letter === "y" && !where.inText) {
     return { do: "redo" };
   }
   return null;
@@ -118,13 +119,13 @@ export const SHEET: readonly { title: string; rows: readonly [string, readonly s
   {
     title: "Tools",
     rows: [
-      ["Points: press, drag and release", ["P"]],
+      ["Points: press and pull, or click twice", ["P"]],
       ["Select and move", ["V"]],
       ["Brush: what may change", ["B"]],
       ["Keep: what must stay", ["E"]],
       ["Brush smaller, larger", ["[", "]"]],
       ["Hand", ["H"]],
-      ["Live: the picture follows the pointer", ["L"]],
+      ["Live on or off: the picture follows a pull", ["L"]],
     ],
   },
   {

@@ -7,6 +7,8 @@ import type { Tool } from "../keys/shortcuts";
 import type { Advice, PhotoProgress, Progress, State, Welcome } from "../wire/messages";
 import type { Link } from "../wire/reconnect";
 import type { Gallery } from "./gallery";
+import type { WantedHold } from "./hold";
+import { isLiveWanted } from "./live_preference";
 import type { ShownNotice } from "./notices";
 import { type Choice, photoKey } from "./photo";
 import { hasSomethingToDrag, NO_POINTS, type Points, shown } from "./points";
@@ -22,7 +24,10 @@ export class Store {
   readonly hasMask = signal(false);
 
   readonly tool = signal<Tool>("points");
-  readonly live = signal(false);
+  /** A pull on the picture moves it at once; without, it sets a handle and its goal. */
+  readonly live = signal(isLiveWanted());
+  /** What `hold` shall be, until the server has it. */
+  readonly wantedHold = signal<WantedHold | null>(null);
   readonly selected = signal<EndOfPoint | null>(null);
   readonly brushPx = signal(0);
   readonly comparing = signal(false);
@@ -36,6 +41,8 @@ export class Store {
   readonly isFitted = signal(true);
   readonly stage = signal<Size>({ width: 0, height: 0 });
   readonly framesDrawn = signal(0);
+  /** Whole pictures among them, shown while a hand rests. */
+  readonly finishedDrawn = signal(0);
   readonly restingRevision = signal(-1);
   /** Something has been drawn since the page was opened. */
   readonly hasPicture = computed(() => this.framesDrawn.value > 0);
@@ -84,7 +91,7 @@ export class Store {
   /** The point that takes the next click as its goal. */
   readonly awaiting = computed(() => {
     const selected = this.selected.value;
-    if (this.tool.value !== "points" || this.live.value || selected?.end !== "handle") {
+    if (this.tool.value !== "points" || selected?.end !== "handle") {
       return null;
     }
     const point = this.list.value.find((one) => one.id === selected.id);

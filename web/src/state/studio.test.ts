@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { toggleLive, undo } from "../commands/drag";
+import { setHold } from "../commands/hold";
 import { sendPoints, showPoints } from "../commands/points";
+import { setSolver } from "../commands/start_picture";
 import { point } from "../testing/point";
-import type { ClientMessage, State, Welcome } from "../wire/messages";
+import type { ClientMessage, MethodChoice, State, Welcome } from "../wire/messages";
+import { Store } from "./store";
 import { Studio } from "./studio";
 
 const welcome: Welcome = {
@@ -31,6 +35,7 @@ const state: State = {
     classes: 0,
     rows: 4,
     blocks_px: [16],
+    hold_ready: true,
     preferred: {},
   },
   start: { seed: 14, psi: 0.5, label: null },
@@ -54,6 +59,7 @@ const receive = (message: Parameters<Studio["receive"]>[0]) =>
 
 beforeEach(() => {
   sessionStorage.clear();
+  localStorage.clear();
   studio = new Studio(new URL("http://127.0.0.1/?token=t"), sessionStorage);
   sent = [];
   vi.spyOn(studio.connection, "send").mockImplementation((message) => {
@@ -136,6 +142,81 @@ describe("changes made here", () => {
     const first = studio.newPointId();
     expect(first).toBeGreaterThan(1);
     expect(studio.newPointId()).toBeGreaterThan(first);
+  });
+});
+
+describe("how much is held", () => {
+  const method: MethodChoice = {
+    solver: "newton",
+    space: "w",
+    rows: 4,
+    feature_px: 16,
+    max_steps: 9,
+    hold: 0.5,
+  };
+  const asked = () => sent.flatMap((one) => (one.type === "set-method" ? [one.method?.hold] : []));
+  const held = (hold: number) => ({ ...state, method: { ...method, hold } });
+
+  it("is asked for at once, with the rest of the method as it is", () => {
+    receive(held(0.5));
+    setHold(studio, 0.8);
+    expect(sent).toMatchObject([{ type: "set-method", method: { ...method, hold: 0.8 } }]);
+    receive(held(0.8));
+    expect(studio.store.wantedHold.value).toBeNull();
+    expect(asked()).toEqual([0.8]);
+  });
+
+  it("waits for the end of a drag, which keeps its own", () => {
+    receive({ ...held(0.5), phase: "dragging" });
+    setHold(studio, 0.2);
+    setHold(studio, 0.3);
+    receive({ ...held(0.5), phase: "dragging" });
+    expect(asked()).toEqual([]);
+    expect(studio.store.wantedHold.value?.value).toBe(0.3);
+    receive(held(0.5));
+    expect(asked()).toEqual([0.3]);
+  });
+
+  it("is the server's again when it refuses", () => {
+    receive(held(0.5));
+    setHold(studio, 0.8);
+    receive(held(0.5));
+    expect(studio.store.wantedHold.value).toBeNull();
+  });
+
+  it("is forgotten by an undo, and nothing is asked for what is so already", () => {
+    receive({ ...held(0.5), phase: "live", can_undo: true });
+    setHold(studio, 0.8);
+    undo(studio);
+    receive(held(0.4));
+    setHold(studio, 0.4);
+    expect(asked()).toEqual([]);
+  });
+
+  it("stays with another solver if someone chose it, else it suits that solver", () => {
+    const preferred = { newton: method, adam: { ...method, solver: "adam" as const, hold: 0 } };
+    const generator = state.generator && { ...state.generator, preferred };
+    receive({ ...held(0.9), generator });
+    setSolver(studio, "adam");
+    receive({ ...held(0.5), generator });
+    setSolver(studio, "adam");
+    expect(asked()).toEqual([0.9, 0]);
+  });
+});
+
+describe("live", () => {
+  it("is on until someone switches it off, and stays so", () => {
+    expect(studio.store.live.value).toBe(true);
+    toggleLive(studio);
+    expect(new Store().live.value).toBe(false);
+    toggleLive(studio);
+    expect(new Store().live.value).toBe(true);
+  });
+
+  it("leaves a point that was clicked waiting for its goal", () => {
+    receive({ ...state, points: [point(1, [1, 1])] });
+    studio.store.selected.value = { id: 1, end: "handle" };
+    expect(studio.store.awaiting.value).toBe(1);
   });
 });
 

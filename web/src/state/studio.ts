@@ -2,6 +2,7 @@
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
+import { holdSeen } from "../commands/hold";
 import { usualBrush } from "../mask/brush";
 import { MaskLayer } from "../mask/mask_layer";
 import { Player } from "../picture/player";
@@ -160,6 +161,7 @@ export class Studio {
   async receiveFrame(frame: WireFrame): Promise<void> {
     switch (frame.kind) {
       case FrameKind.MOVING:
+      case FrameKind.FINISHED:
       case FrameKind.RESTING:
         this.player.show(frame);
         return;
@@ -221,6 +223,7 @@ export class Studio {
       store.progress.value = null;
     }
     store.doc.value = doc;
+    holdSeen(this);
     this.photo.changed(before, doc);
     store.points.value = received(store.points.value, doc.points, moving);
     store.advice.value = stillMeant(store.advice.value, store.list.value);
@@ -246,6 +249,8 @@ export class Studio {
     this.store.framesDrawn.value += 1;
     if (frame.kind === FrameKind.RESTING) {
       this.store.restingRevision.value = frame.step;
+    } else if (frame.kind === FrameKind.FINISHED) {
+      this.store.finishedDrawn.value += 1;
     }
   }
 

@@ -111,6 +111,7 @@ export interface SetMethod {
  */
 export interface MethodChoice {
   feature_px: number;
+  hold: number;
   max_steps: number;
   rows: number;
   solver: "newton" | "adam";
@@ -427,6 +428,7 @@ export interface GeneratorView {
   classes: number;
   domain: string;
   height_px: number;
+  hold_ready: boolean;
   licence: string;
   name: string;
   notes: string;
@@ -616,5 +618,6 @@ export enum FrameKind {
   HISTORY = 6,
   PHOTO = 7,
   TARGET = 8,
-  INVERTED = 9
+  INVERTED = 9,
+  FINISHED = 10
 }
