@@ -45,7 +45,7 @@ class Watch:
 
     def wait_for_finished(self, count: int) -> None:
         with self._near:
-            assert self._near.wait_for(lambda: self._finished >= count, WAIT_S)
+            assert self._near.wait_for(lambda: self._finished >= count, HANG_S)
 
 
 def test_it_follows_and_becomes_one_entry(person: Person) -> None:

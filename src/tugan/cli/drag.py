@@ -60,6 +60,13 @@ Video = Annotated[
         " the model's picture, before that is pasted back."
     ),
 ]
+Hold = Annotated[
+    float | None,
+    typer.Option(
+        help="How much of the picture besides the motion is held, from 0 (the whole picture may"
+        " follow) to 1 (only what is pulled moves); by default 0.5 with newton, 0 with adam."
+    ),
+]
 Overlay = Annotated[
     bool, typer.Option("--overlay/--no-overlay", help="Mark handles and goals in what is written.")
 ]
@@ -121,6 +128,7 @@ def drag(
     solver: Solver = None,
     preset: Preset = None,
     steps: Steps = None,
+    hold: Hold = None,
     device: Device = "auto",
     out: OutPicture = Path("tugan.png"),
     video: Video = None,
@@ -179,6 +187,7 @@ def drag(
         solver=solver,
         preset=preset,
         steps=steps,
+        hold=hold,
         device=device,
         project=project,
         image=photo,

@@ -52,6 +52,7 @@ class DragJob:
     solver: str | None
     preset: str | None
     steps: int | None
+    hold: float | None
     device: str
     project: Path | None
     image: PhotoOptions | None

@@ -230,6 +230,10 @@ def _settings(job: DragJob, settings: AnySettings) -> AnySettings:
     if latent is not None:
         kind, rows = latent
         settings = replace(settings, latent=kind, rows=settings.rows if rows is None else rows)
+    if job.hold is not None:
+        if isinstance(settings, FreeDragSettings):
+            raise OptionError("--hold is of the solvers newton and adam; freedrag holds nothing")
+        settings = replace(settings, hold=job.hold)
     return settings if job.steps is None else replace(settings, max_steps=job.steps)
 
 

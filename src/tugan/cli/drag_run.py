@@ -15,9 +15,11 @@ from tugan.cli.drag_photo_plan import InversionStopped
 from tugan.cli.drag_plan import Plan
 from tugan.cli.drag_report import Ended, report, say_stopped
 from tugan.cli.drag_source import make_plan
+from tugan.cli.hold import prepare_hold
 from tugan.core.images import RgbArray, to_rgb_array
 from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.solve import drag, way_of_step
+from tugan.dragging.solvers.freedrag_settings import FreeDragSettings
 from tugan.dragging.step import DragStep
 from tugan.dragging.texture import advice_on_handles
 from tugan.inversion.portrait import edited_photo
@@ -54,6 +56,8 @@ def run_drag_job(job: DragJob) -> int:
     except InversionStopped as stopped:
         return say_stopped(job, stopped)
     cautions = cautions_of(plan)
+    if not isinstance(plan.settings, FreeDragSettings) and plan.settings.hold > 0:
+        cautions += prepare_hold(plan.problem.generator, quiet=job.as_json)
     for caution in cautions:
         note(f"warning: {caution}")
     recording = Recording()

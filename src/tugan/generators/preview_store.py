@@ -1,6 +1,5 @@
 """Where preview heads are kept: beside a shipped model, else in the user's cache folder."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,13 +12,12 @@ from tugan.core.atomic_write import atomic_path
 from tugan.core.cache_folder import cache_folder
 from tugan.core.errors import CheckpointError, OutputError
 from tugan.core.tensor_file import save_tensors
-from tugan.generators.catalog import catalog
+from tugan.generators.kept_files import places
 from tugan.generators.preview import PreviewHead
 from tugan.generators.preview_fit import fit_preview_head
 from tugan.generators.protocol import (
     FeatureBlock,
     Generator,
-    GeneratorInfo,
     PretrainedGenerator,
 )
 from tugan.generators.saving import fingerprint
@@ -58,7 +56,7 @@ def preview_head_of(generator: Generator, *, until_px: int | None = None) -> Pre
     whose = fingerprint(generator)
     head = fit_preview_head(generator, until_px=block.until_px)
     with suppress(OutputError):  # then it is fitted again next time
-        save_preview_head(head, _cached(whose, block), whose=whose)
+        save_preview_head(head, cache_folder() / _cached_name(whose, block), whose=whose)
     return head.to(generator.device)
 
 
@@ -68,7 +66,9 @@ def kept_preview_head(generator: Generator, *, until_px: int | None = None) -> P
         return None
     block = _block_of(generator, until_px)
     whose = fingerprint(generator)
-    for path in _places(generator.info, whose, block):
+    for path in places(
+        generator.info, shipped_name=SHIPPED_NAME, cached_name=_cached_name(whose, block)
+    ):
         try:
             return load_preview_head(path, whose=whose, block=block).to(generator.device)
         except CheckpointError:
@@ -127,17 +127,5 @@ def _tensors(head: PreviewHead) -> dict[str, Tensor]:
     }
 
 
-def _places(info: GeneratorInfo, whose: str, block: FeatureBlock) -> Iterator[Path]:
-    """Where the head may be, the nearest first."""
-    if info.folder is not None:
-        yield info.folder / SHIPPED_NAME
-    for entry in catalog():
-        yield entry.folder / SHIPPED_NAME
-    try:
-        yield _cached(whose, block)
-    except OutputError:
-        return
-
-
-def _cached(whose: str, block: FeatureBlock) -> Path:
-    return cache_folder() / "preview" / f"{whose}-{block.until_px}.safetensors"
+def _cached_name(whose: str, block: FeatureBlock) -> str:
+    return f"preview/{whose}-{block.until_px}.safetensors"

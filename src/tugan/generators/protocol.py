@@ -71,6 +71,10 @@ class RepaintingSketch:
     prepared: dict[Hashable, tuple[Tensor, ...]] = field(default_factory=dict, repr=False)
     """What was computed of it, by what it is for."""
 
+    def __deepcopy__(self, memo: dict[int, object]) -> "RepaintingSketch":
+        """Itself: copies of a generator share what is known of it."""
+        return self
+
 
 @dataclass(frozen=True, kw_only=True)
 class DragHints:

@@ -1,6 +1,7 @@
 """What the families' networks share: a mapping, truncation, and synthesis in stages."""
 
 from abc import abstractmethod
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -9,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from tugan.generators.mapping import MappingNetwork, truncate
-from tugan.generators.protocol import GeneratorInfo, Noise, SynthesisState, Ws
+from tugan.generators.protocol import GeneratorInfo, Noise, RepaintingSketch, SynthesisState, Ws
 from tugan.generators.replay import Replays
 from tugan.generators.stepping import blocks_until
 
@@ -33,6 +34,10 @@ class StagedNetwork(nn.Module):
     def info(self) -> GeneratorInfo:
         """What it is."""
         return self._info
+
+    def know_repainting(self, sketch: RepaintingSketch) -> None:
+        """Keep what was computed of this network with what is known of it (``info``)."""
+        self._info = replace(self._info, repainting=sketch)
 
     @property
     def device(self) -> torch.device:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tugan.core.errors import TuganError
 from tugan.generators.protocol import PretrainedGenerator
+from tugan.generators.repainting_store import kept_repainting
 from tugan.generators.saving import fingerprint
 
 
@@ -68,6 +69,9 @@ class GeneratorDelta:
     def tuned_copy(self, generator: PretrainedGenerator) -> PretrainedGenerator:
         """A generator of its own with the changes; what it does not change, it shares."""
         self.check(generator)
+        # found by the fingerprint of the weights, which a copy has others of: it inherits what is
+        # known of the generator
+        kept_repainting(generator)
         tuned = shared_copy(generator, set(self.changes))
         known = parameters_of(tuned)
         _write(known, {name: known[name] + self._like(name, known) for name in self.changes})

@@ -10,6 +10,7 @@ from tugan.dragging.repainting_charge import MoveMetric, RepaintingCharge
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.freedrag_settings import FreeDragSettings
 from tugan.generators.protocol import SynthesisState
+from tugan.generators.repainting_store import kept_repainting
 
 DescentSettings = DragSettings | FreeDragSettings
 
@@ -28,8 +29,9 @@ def held_step(
     problem: DragProblem, settings: DragSettings, step: Float[Tensor, "moved d"]
 ) -> Float[Tensor, "moved d"]:
     """A step, shorter where it repaints: preconditioned by what a move costs (``hold``)."""
-    sketch, weight = problem.generator.info.repainting, hold_weight(settings.hold)
-    if sketch is None or weight == 0:
+    weight = hold_weight(settings.hold)
+    sketch = kept_repainting(problem.generator) if weight else None
+    if sketch is None:
         return step
     charge = RepaintingCharge.of(sketch, descent_space(problem, settings)).to(step.device)
     return MoveMetric(charge=charge, weight=weight).eased(step.flatten()).view_as(step)

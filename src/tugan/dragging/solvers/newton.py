@@ -29,6 +29,7 @@ from tugan.dragging.solvers.trust import LEAST_RADIUS, MOST_TRIES, TAKEN_BACK, V
 from tugan.dragging.solvers.turns import Turns
 from tugan.dragging.trackers.on_pictures import AnyTracker, watched
 from tugan.dragging.trackers.patch import Patch
+from tugan.generators.repainting_store import kept_repainting
 from tugan.generators.w_statistics import w_statistics_of
 
 SLACK = 0.5
@@ -92,6 +93,7 @@ class Newton:
             steps=0,
             move=space.origin(problem.ws),
             space=space,
+            repainting=self._repainting(problem, space),
             level=0,
             references=tuple(references),
             held=tuple(held),
@@ -326,7 +328,7 @@ class Newton:
                 SLACK * tolerance, SHARE_LEFT * float((way.norm(dim=1) * pulled[::2]).max())
             ),
             longest_return=state.radius * LONGEST_RETURN,
-            held=self._repainting(problem, state, whole_way.flatten() * pulled),
+            held=self._held_picture(state, whole_way.flatten() * pulled),
         )
         change, curvature = step.change, state.curvature
         if state.held and not state.held[state.level].empty:
@@ -348,14 +350,17 @@ class Newton:
         share: Tensor = (allowed / largest.clamp(min=1e-9)).clamp(max=1)
         return change * share, curvature
 
-    def _repainting(
-        self, problem: DragProblem, state: NewtonState, way: Float[Tensor, " e"]
-    ) -> HeldPicture | None:
-        sketch, weight = problem.generator.info.repainting, hold_weight(self.settings.hold)
-        if sketch is None or weight == 0:
+    def _held_picture(self, state: NewtonState, way: Float[Tensor, " e"]) -> HeldPicture | None:
+        if state.repainting is None:
             return None
-        charge = RepaintingCharge.of(sketch, state.space).to(problem.ws.device)
-        return HeldPicture(charge=charge, weight=weight, way=way)
+        return HeldPicture(charge=state.repainting, weight=hold_weight(self.settings.hold), way=way)
+
+    def _repainting(self, problem: DragProblem, space: LatentSpace) -> RepaintingCharge | None:
+        """None where nothing is to be held, or how is not known (:func:`kept_repainting`)."""
+        sketch = kept_repainting(problem.generator) if self.settings.hold > 0 else None
+        if sketch is None:
+            return None
+        return RepaintingCharge.of(sketch, space).to(problem.ws.device)
 
     def _space(self, problem: DragProblem) -> LatentSpace:
         settings, info = self.settings, problem.generator.info

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.dragging.latent_space import LatentSpace
+from tugan.dragging.repainting_charge import RepaintingCharge
 from tugan.dragging.solvers.curvature import Curvature
 from tugan.dragging.solvers.held_region import HeldRegion
 from tugan.dragging.solvers.turns import Turns
@@ -20,6 +21,8 @@ class NewtonState:
     move: Float[Tensor, "moved d"] = field(repr=False)
     """In the coordinates of the latent space."""
     space: LatentSpace = field(repr=False)
+    repainting: RepaintingCharge | None = field(repr=False)
+    """What repainting costs; None where nothing is held but by a mask."""
     level: int
     """Index of the feature block in use."""
     references: tuple[Float[Tensor, "n _"], ...] = field(repr=False)
