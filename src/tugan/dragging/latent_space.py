@@ -1,5 +1,6 @@
 """Which latent moves a solver may make."""
 
+import math
 from dataclasses import dataclass, field
 
 import torch
@@ -8,6 +9,8 @@ from torch import Tensor
 
 from tugan.core.errors import InvalidDragError
 from tugan.generators.protocol import GeneratorInfo, LatentKind, Ws
+
+USUAL_PSI = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,18 @@ class LatentSpace:
             )
         factor = info.w_statistics.factor(power)
         return cls(kind=kind, rows=rows, factor=factor, coupling=coupling)
+
+    @property
+    def way_between_pictures(self) -> float:
+        """Usual length of the move from one picture of the model to another, at truncation 0.7.
+
+        Infinite where moves are not whitened: their lengths mean nothing.
+        """
+        if self.factor is None:
+            return math.inf
+        rows = 1 if self.kind == "w" else self.rows
+        together = 1 - self.coupling + self.coupling * rows
+        return USUAL_PSI * math.sqrt(2 * len(self.factor) * rows / together)
 
     def origin(self, ws: Ws) -> Float[Tensor, "moved d"]:
         """The move that changes nothing."""

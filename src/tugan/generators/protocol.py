@@ -62,12 +62,35 @@ class WStatistics:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class FeatureRange:
+    """What the features of a generator's pictures are like: what is far from it, it never drew."""
+
+    mean: Float[Tensor, " c"]
+    """Of each channel of the block that drags take."""
+    deviation: Float[Tensor, " c"]
+    """Its standard deviation."""
+    farthest: float
+    """The largest mean square of a picture's features, in standard deviations from the mean."""
+
+    def square(self, features: Float[Tensor, "1 c h w"]) -> Float[Tensor, ""]:
+        """The mean square of these features, in standard deviations from the mean."""
+        mean, deviation = (
+            one.to(features.device, torch.float32)[:, None, None]
+            for one in (self.mean, self.deviation)
+        )
+        found: Tensor = ((features.float() - mean) / deviation).square().mean()
+        return found
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RepaintingSketch:
     """How much a latent move changes features beside moving them (:mod:`.repainting`)."""
 
     rows: Float[Tensor, "k rows d"]
     """``R``, of the first rows of ``ws``, which are those that features depend on: the mean square
     of what a move repaints is about ``|R dw|^2``, up to a factor that is the same for all moves."""
+    features: FeatureRange
+    """Of the pictures that it is averaged over."""
     prepared: dict[Hashable, tuple[Tensor, ...]] = field(default_factory=dict, repr=False)
     """What was computed of it, by what it is for."""
 

@@ -10,7 +10,7 @@ Derivation and figures: ``docs/newton.md``.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import torch
@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from tugan.core.errors import CheckpointError
 from tugan.generators.protocol import (
+    FeatureRange,
     Generator,
     RepaintingSketch,
     TracingGenerator,
@@ -40,6 +41,8 @@ POWER = 0.75
 _RIDGE = 1e-3
 """Added to ``A'A`` as a share of its trace: where the picture is flat, nothing is motion."""
 _TINY = 1e-12
+_LEAST_DEVIATION = 1e-3
+"""Of a channel, as a share of the largest one's."""
 
 
 @final
@@ -74,7 +77,7 @@ def sketch_repainting(
     until_px = info.nearest_block(info.hints.feature_px).until_px
     statistics = w_statistics_of(generator)
     rng = torch.Generator().manual_seed(seed)
-    rows = []
+    rows, maps = [], []
     for index in range(pictures):
         z = torch.randn(1, info.z_dim, generator=rng).to(generator.device)
         label = None
@@ -82,14 +85,16 @@ def sketch_repainting(
             label = F.one_hot(torch.tensor([index % info.label_dim]), info.label_dim).to(z)
         with torch.no_grad():
             ws = generator.map(z, psi=PSI, label=label)
-        rows.append(_pulled_back_probes(generator, ws, until_px, probes, rng).cpu())
+        probed = _probed(generator, ws, until_px, probes, rng)
+        rows.append(probed.rows.cpu())
+        maps.append(probed.features.half().cpu())
         yield SketchProgress(done=index + 1, pictures=pictures)
     found = torch.cat(rows) / (pictures * probes) ** 0.5
     if not bool(torch.isfinite(found).all()):
         raise CheckpointError(
             f"the derivatives of {info.name} are NaN or infinite: the model is damaged"
         )
-    yield RepaintingSketch(rows=_compressed(found, statistics, kept_rows))
+    yield RepaintingSketch(rows=_compressed(found, statistics, kept_rows), features=_range(maps))
 
 
 def motion_free(
@@ -115,15 +120,34 @@ def _slopes(features: Float[Tensor, "1 c h w"]) -> Float[Tensor, "2 c h w"]:
     return torch.stack([right, down]) / 2
 
 
-def _pulled_back_probes(
+@dataclass(frozen=True, kw_only=True)
+class _Probed:
+    features: Float[Tensor, "1 c h w"]
+    rows: Float[Tensor, "k rows d"]
+
+
+def _range(maps: list[Float[Tensor, "1 c h w"]]) -> FeatureRange:
+    """Of the features of some pictures."""
+    count = len(maps)
+    mean = sum((one.double().mean(dim=(0, 2, 3)) for one in maps), torch.zeros(())) / count
+    squares = [(one.double() - mean[:, None, None]).square().mean(dim=(0, 2, 3)) for one in maps]
+    deviation = (sum(squares, torch.zeros(())) / count).sqrt()
+    # channels that never change say nothing where they stay, and everything where they do not
+    deviation = deviation.clamp(min=_LEAST_DEVIATION * float(deviation.max().clamp(min=_TINY)))
+    found = FeatureRange(mean=mean.float(), deviation=deviation.float(), farthest=0.0)
+    return replace(found, farthest=max(float(found.square(one)) for one in maps))
+
+
+def _probed(
     generator: Generator, ws: Ws, until_px: int, probes: int, rng: torch.Generator
-) -> Float[Tensor, "k rows d"]:
+) -> _Probed:
     if isinstance(generator, TracingGenerator):
         with torch.no_grad():
             trace = generator.advance_traced(generator.begin(ws), until_px=until_px)
             features = trace.state.features.float()
             drawn = _drawn(features, probes, rng)
-            return generator.pulled_back_whole(trace, drawn.to(trace.state.features)).float()
+            rows = generator.pulled_back_whole(trace, drawn.to(trace.state.features)).float()
+            return _Probed(features=features, rows=rows)
     leaf = ws.detach().clone().requires_grad_()
     with torch.enable_grad():
         features = generator.advance(generator.begin(leaf), until_px=until_px).features.float()
@@ -131,7 +155,7 @@ def _pulled_back_probes(
     found = [
         torch.autograd.grad(features, leaf, probe[None], retain_graph=True)[0] for probe in drawn
     ]
-    return torch.cat(found).float()
+    return _Probed(features=features.detach(), rows=torch.cat(found).float())
 
 
 def _drawn(

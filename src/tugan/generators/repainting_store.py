@@ -14,6 +14,7 @@ from tugan.core.errors import CheckpointError, OutputError
 from tugan.core.tensor_file import save_tensors
 from tugan.generators.kept_files import places
 from tugan.generators.protocol import (
+    FeatureRange,
     Generator,
     GeneratorInfo,
     PretrainedGenerator,
@@ -26,6 +27,7 @@ from tugan.generators.staged_network import StagedNetwork
 SHIPPED_NAME = "repainting.safetensors"
 FORMAT_VERSION = 1
 _METADATA_KEY = "repainting"
+_TENSORS = ("rows", "feature_mean", "feature_deviation", "feature_farthest")
 
 
 class SketchNote(BaseModel):
@@ -89,9 +91,15 @@ def save_repainting(sketch: RepaintingSketch, path: Path, *, whose: str, until_p
     :class:`OutputError` if it cannot be written.
     """
     note = SketchNote(fingerprint=whose, until_px=until_px)
-    rows = sketch.rows.cpu().half().contiguous()
+    features = sketch.features
+    tensors = {
+        "rows": sketch.rows.cpu().half().contiguous(),
+        "feature_mean": features.mean.cpu().contiguous(),
+        "feature_deviation": features.deviation.cpu().contiguous(),
+        "feature_farthest": torch.tensor([features.farthest]),
+    }
     with atomic_path(path) as temporary:
-        save_tensors({"rows": rows}, temporary, metadata={_METADATA_KEY: note.model_dump_json()})
+        save_tensors(tensors, temporary, metadata={_METADATA_KEY: note.model_dump_json()})
 
 
 def load_repainting(path: Path, *, whose: str, until_px: int) -> RepaintingSketch:
@@ -104,14 +112,18 @@ def load_repainting(path: Path, *, whose: str, until_px: int) -> RepaintingSketc
         with safe_open(path, framework="pt") as file:
             note = SketchNote.model_validate_json((file.metadata() or {}).get(_METADATA_KEY, ""))
             # cloned: the library's tensors are windows onto the file, which may be overwritten
-            rows = file.get_tensor("rows").clone()
+            tensors = {key: file.get_tensor(key).clone() for key in _TENSORS}
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise CheckpointError(f"{path} is no sketch of repainting: {error}") from error
     if (note.version, note.fingerprint, note.until_px) != (FORMAT_VERSION, whose, until_px):
         raise CheckpointError(f"{path} is the sketch of another model or block")
-    if rows.ndim != 3 or not rows.numel() or not bool(torch.isfinite(rows).all()):
-        raise CheckpointError(f"{path} is not finite, or of no rows: compute it anew")
-    return RepaintingSketch(rows=rows)
+    rows, mean, deviation, farthest = (tensors[key] for key in _TENSORS)
+    shapes = rows.ndim == 3 and mean.ndim == 1 and mean.shape == deviation.shape
+    finite = all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values())
+    if not (shapes and finite and rows.numel() and farthest.numel() == 1 and (deviation > 0).all()):
+        raise CheckpointError(f"{path} is not finite, or its parts do not fit: compute it anew")
+    features = FeatureRange(mean=mean, deviation=deviation, farthest=float(farthest))
+    return RepaintingSketch(rows=rows, features=features)
 
 
 def _until_px(info: GeneratorInfo) -> int:

@@ -23,7 +23,7 @@ from tugan.session.events import HELD_ID, FinishedShown, StepShown
 from tugan.session.hand_rest import REST_S, REST_WHILE_STEPPING_S, HandRest
 from tugan.session.history import History
 from tugan.session.model_store import LoadedModel
-from tugan.session.pictures import picture_of
+from tugan.session.pictures import adapted_head, picture_of
 from tugan.session.trail_recorder import Pace, TrailRecorder
 
 HELD_PX_AT_512 = 6.0
@@ -138,6 +138,8 @@ class _Living:
         document = self._during(step)
         pixels = picture_of(self._desk.pictures, self._model, document, document.ws)
         self._finished = step.index
+        # what follows is nearer to this picture than to the one where the hand pressed
+        self._head = adapted_head(self._model, document, pixels) or self._head
         self._desk.emit(FinishedShown(step=step.index, pixels=pixels))
 
     def end(self) -> None:

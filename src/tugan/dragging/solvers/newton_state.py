@@ -8,6 +8,7 @@ from torch import Tensor
 
 from tugan.dragging.latent_space import LatentSpace
 from tugan.dragging.repainting_charge import RepaintingCharge
+from tugan.dragging.solvers.bounds import Bounds
 from tugan.dragging.solvers.curvature import Curvature
 from tugan.dragging.solvers.held_region import HeldRegion
 from tugan.dragging.solvers.turns import Turns
@@ -23,6 +24,8 @@ class NewtonState:
     space: LatentSpace = field(repr=False)
     repainting: RepaintingCharge | None = field(repr=False)
     """What repainting costs; None where nothing is held but by a mask."""
+    bounds: tuple[Bounds, ...] = field(repr=False)
+    """What may not be left, for each block."""
     level: int
     """Index of the feature block in use."""
     references: tuple[Float[Tensor, "n _"], ...] = field(repr=False)
@@ -49,6 +52,8 @@ class NewtonState:
     """Steps that were taken back where this one began."""
     taken_back: int = 0
     """And since the drag began."""
+    stopped: bool = False
+    """However small, the next step would have to be taken back."""
     age: int = 0
     """Steps since the Jacobian was computed or, where that goes in turns, begun."""
     left_px: float = math.inf

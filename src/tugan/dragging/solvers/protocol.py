@@ -42,6 +42,8 @@ class Observation:
     """Of the same synthesis, for solvers that differentiate by it."""
     finite: bool
     """False if NaN or infinity appeared."""
+    excess: float = 0.0
+    """How far out of what the solver allows the picture is, where it says so: up to 1 is within."""
     points: SeenPoints | None = field(default=None, repr=False)
     """Where the solver has read the device already; None: see :meth:`on_host`."""
 

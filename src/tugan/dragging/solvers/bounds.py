@@ -1,0 +1,52 @@
+"""What a drag may not leave: the pictures that the model draws."""
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from tugan.dragging.latent_space import LatentSpace
+from tugan.generators.protocol import FeatureRange, RepaintingSketch
+
+LONGEST_WAY = 0.3
+"""A move may be so long, as a share of the way between two pictures of the model: drags that went
+well on faces took up to 0.25, melted faces were 0.28 and more away."""
+START_EXCESS = 1.25
+"""Where the start is further out than the model's pictures, features may be so much further."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Of the features, by how far those of the model's pictures are from their mean, and of the
+    move."""
+
+    features: FeatureRange | None = field(default=None, repr=False)
+    """None where it is not known."""
+    farthest: float = math.inf
+    """Mean square of features that is still drawn."""
+    longest: float = math.inf
+    """Of the move."""
+
+    @classmethod
+    def of(
+        cls, sketch: RepaintingSketch | None, space: LatentSpace, start: Float[Tensor, "1 c h w"]
+    ) -> "Bounds":
+        """Of drags from the picture with these features."""
+        longest = LONGEST_WAY * space.way_between_pictures
+        if sketch is None or len(sketch.features.mean) != start.shape[1]:
+            return cls(longest=longest)
+        farthest = max(
+            sketch.features.farthest, START_EXCESS * float(sketch.features.square(start))
+        )
+        return cls(features=sketch.features, farthest=farthest, longest=longest)
+
+    def excess(
+        self, features: Float[Tensor, "1 c h w"], move: Float[Tensor, "moved d"]
+    ) -> Float[Tensor, ""]:
+        """How far out a state is: up to 1 it is within; on the device, without waiting for it."""
+        length: Tensor = move.norm() / self.longest
+        if self.features is None:
+            return length
+        return torch.maximum(length, self.features.square(features) / self.farthest)
