@@ -56,9 +56,9 @@ def broken_table(pulls: Sequence[LiveRecord], methods: tuple[str, ...]) -> Table
         note="A finished picture is broken if no face is found in it, or the held landmark is found"
         f" more than {OFF_PX_AT_512:g} px at 512 from where the drag says that it is (in brackets:"
         " where the drag itself says that it is lost). Strange, and not counted as broken, are"
-        f" faces whose embedding is more than {STRANGE_DISTANCE:g} from the start's: they have melted, or"
-        " are somebody else's. Pulls broken, and those with a broken"
-        " preview, are those with at least one; pictures and previews are of those looked at.",
+        f" faces whose embedding is more than {STRANGE_DISTANCE:g} from the start's: they have"
+        " melted, or are somebody else's. Pulls broken, and those with a broken preview,"
+        " are those with at least one; pictures and previews are of those looked at.",
     )
 
 
