@@ -32,6 +32,8 @@ class ToyFaces:
     """Share of the waves' shift that the landmarks make."""
     blind_from: int | None = None
     """The look, counted from 0, from which on there is no face."""
+    melts: bool = False
+    """Is every picture but the first one somebody else's?"""
     looks: int = 0
     name: str = "toy 1.0"
 
@@ -40,7 +42,8 @@ class ToyFaces:
         if self.blind_from is not None and self.looks > self.blind_from:
             return None
         shift = shift_px(picture)
-        return Face(landmarks_xy=grid_xy(SIDE) + self.follows * shift, embedding=shift / 100)
+        embedding = shift / 100 + (0.9 if self.melts and self.looks > 1 else 0.0)
+        return Face(landmarks_xy=grid_xy(SIDE) + self.follows * shift, embedding=embedding)
 
 
 def shift_px(picture: RgbArray) -> Float[np.ndarray, " 2"]:

@@ -80,7 +80,7 @@ def test_a_face_that_goes_where_the_drag_says_is_not_broken(whole: RunFolder) ->
         assert one.landmark in HELD
         # every fourth step, and the last
         assert one.looks == math.ceil(one.steps / 4) > 1
-        assert (one.faceless, one.off, one.broken) == (0, 0, 0)
+        assert (one.faceless, one.off, one.strange, one.broken) == (0, 0, 0, 0)
         assert one.worst_off_px is not None
         assert one.worst_off_px < 1
         assert one.said_rest_px is not None
@@ -112,6 +112,18 @@ def test_a_face_that_stays_behind_is_off_and_nobody_said_so(tmp_path: Path) -> N
         assert one.worst_off_px > 12.5
         # as far as the hand went, and the drag with it
         assert one.rest_px == pytest.approx(one.worst_off_px, abs=25)
+
+
+def test_a_face_that_melts_where_it_should_be_is_strange_and_on_a_sheet(tmp_path: Path) -> None:
+    folder = run(tmp_path / "run", ToyFaces(melts=True))
+    for one in records_of(folder):
+        assert (one.strange, one.broken) == (one.looks, 0)
+        assert not one.sound
+    page = paged(live_report)(folder)
+    assert page.figures[0].title == "Broken"
+    found = rows(page.tables[0])["slow", "6", "newton"]
+    assert found["strange face"] == str(records_of(folder)[0].looks)
+    assert found["pulls broken"] == "0"
 
 
 def test_the_finder_of_these_tests_knows_where_the_toy_is() -> None:

@@ -10,7 +10,7 @@ from tugan.bench.experiment import Done
 from tugan.bench.live_face import LiveFace, draw_live_face, live_settings
 from tugan.bench.live_hand import Hand, hand_of
 from tugan.bench.live_pull import SIDE_PX, Look, Pull, pull
-from tugan.bench.live_record import OFF_PX_AT_512, LiveRecord
+from tugan.bench.live_record import OFF_PX_AT_512, STRANGE_DISTANCE, LiveRecord
 from tugan.bench.live_task import LiveJob, LiveTask, live_jobs
 from tugan.bench.pair_job import PairJob, result_name
 from tugan.bench.record import TrialRecord
@@ -98,7 +98,7 @@ def recorded(blank: LiveRecord, face: LiveFace, hand: Hand, pulled: Pull) -> Liv
         "said_rest_px": round(pulled.left_px * px, 3),
     }
     if pulled.looks:
-        update |= _pictures_seen(pulled, px=px) | _previews_seen(pulled)
+        update |= _pictures_seen(pulled, face, px=px) | _previews_seen(pulled)
         last = pulled.looks[-1]
         if last.face is not None and last.landmark_xy is not None:
             distance = embedding_distance(face.drawn.face, last.face)
@@ -107,16 +107,22 @@ def recorded(blank: LiveRecord, face: LiveFace, hand: Hand, pulled: Pull) -> Liv
     return blank.model_copy(update=update)
 
 
-def _pictures_seen(pulled: Pull, *, px: float) -> dict[str, object]:
+def _pictures_seen(pulled: Pull, face: LiveFace, *, px: float) -> dict[str, object]:
     with_face = [one for one in pulled.looks if one.face is not None]
     off = [one for one in with_face if one.off_px * px > OFF_PX_AT_512]
     worst = max((one.off_px * px for one in with_face), default=None)
     return {
         "faceless": len(pulled.looks) - len(with_face),
         "off": len(off),
+        "strange": sum(_strangeness(one, face) > STRANGE_DISTANCE for one in with_face),
         "off_said": sum(one.said_lost for one in off),
         "worst_off_px": None if worst is None else round(worst, 3),
     }
+
+
+def _strangeness(look: Look, face: LiveFace) -> float:
+    """From the face at the start to the one found; infinite without one."""
+    return math.inf if look.face is None else embedding_distance(face.drawn.face, look.face)
 
 
 def _previews_seen(pulled: Pull) -> dict[str, object]:

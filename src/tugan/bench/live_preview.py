@@ -19,9 +19,9 @@ from tugan.core.images import RgbArray
 
 BLOCK_SHARE = 1 / 16
 """Side of a block, of the preview's longer side: 32 px of 512. Nearby is half a block away."""
-BURNT = 12.0
+BURNT = 10.0
 """Of 255: the worst block of sound previews on development faces had 3 to 10, of those that are
-visibly burnt 14 to 64."""
+visibly burnt 11 and more."""
 FAR = 30.0
 """Of 255: mean difference of a preview that shows something else; sound ones have 6 to 14."""
 

@@ -5,6 +5,9 @@ from tugan.bench.record import TrialRecord
 
 OFF_PX_AT_512 = 12.5
 """A landmark further than this from where the drag says that it is (25 px of 1024) is broken."""
+STRANGE_DISTANCE = 0.85
+"""Embeddings further apart than this: dlib finds a face and its parts even where a face has melted,
+but not this face."""
 
 
 class LiveRecord(TrialRecord):
@@ -29,6 +32,8 @@ class LiveRecord(TrialRecord):
     """With a face, whose landmark is not where the drag says."""
     off_said: int = 0
     """Of these, where the drag says that the handle is lost."""
+    strange: int = 0
+    """With a face whose embedding is further than :data:`STRANGE_DISTANCE` from the start's."""
     worst_off_px: float | None = None
     """From the landmark to where the drag says; of pictures with a face."""
     rest_px: float | None = None
@@ -65,5 +70,5 @@ class LiveRecord(TrialRecord):
 
     @property
     def sound(self) -> bool:
-        """Was nothing broken, picture or preview?"""
-        return self.failure is None and not self.broken and not self.burnt
+        """Was nothing broken, picture or preview, and nothing strange?"""
+        return self.failure is None and not (self.broken or self.burnt or self.strange)

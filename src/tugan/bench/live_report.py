@@ -109,11 +109,13 @@ def _row(folder: RunFolder, record: LiveRecord) -> SheetRow:
         worst = f"no face in {record.faceless} of {record.looks}"
     elif record.off:
         worst += f"; off in {record.off} of {record.looks}"
+    if record.strange:
+        worst += f"; strange in {record.strange}"
     at_rest = f"{number(record.rest_px, 1)} px, {number(record.embedding_distance, 2)}"
     told = (
         ("preview", f"{number(record.burn_worst, 1)}; {record.burnt} broken", record.burnt > 0),
         ("beside", "", False),
-        ("worst", worst, record.broken > 0),
+        ("worst", worst, record.broken + record.strange > 0),
         ("end", at_rest if record.rest_px is not None else "no face", record.rest_px is None),
     )
     cells = [
@@ -141,6 +143,6 @@ def _notes(task: LiveTask, records: Sequence[LiveRecord]) -> tuple[str, ...]:
         f"A preview is broken if its burn is above {BURNT:g} of 255 or its difference above"
         f" {FAR:g}. Burn is the root mean square, in the worst block (a sixteenth of the preview's"
         " side), of what colours lie beyond those of the finished picture within half a block: a"
-        " blurred likeness has about 3 to 10, visibly burnt ones 14 and more.",
+        " blurred likeness has about 3 to 10, visibly burnt ones 11 and more.",
         f"{skipped} candidate pictures were left out because no face was found in them.",
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from tugan.bench.aggregates import mean, median
-from tugan.bench.live_record import OFF_PX_AT_512, LiveRecord
+from tugan.bench.live_record import OFF_PX_AT_512, STRANGE_DISTANCE, LiveRecord
 from tugan.bench.live_task import HELD, Pace
 from tugan.bench.tables import MAX_FAILURES, Table
 from tugan.bench.wording import FAILURE_WORDS, number, percent
@@ -20,6 +20,7 @@ _BROKEN = (
     "pictures broken",
     "no face",
     "landmark off",
+    "strange face",
     "previews broken",
     "failed",
 )
@@ -54,8 +55,10 @@ def broken_table(pulls: Sequence[LiveRecord], methods: tuple[str, ...]) -> Table
         words=3,
         note="A finished picture is broken if no face is found in it, or the held landmark is found"
         f" more than {OFF_PX_AT_512:g} px at 512 from where the drag says that it is (in brackets:"
-        " where the drag itself says that it is lost). Pulls broken, and those with a broken"
-        " preview, are those with at least one; pictures and previews are of those looked at.",
+        " where the drag itself says that it is lost). Strange, and not counted as broken, are"
+        f" faces whose embedding is more than {STRANGE_DISTANCE:g} from the start's: they have"
+        " melted, or are somebody else's. Pulls broken, and those with a broken preview,"
+        " are those with at least one; pictures and previews are of those looked at.",
     )
 
 
@@ -171,6 +174,7 @@ def _broken(own: list[LiveRecord]) -> tuple[str, ...]:
         f"{sum(one.broken for one in own)} of {looks}",
         str(sum(one.faceless for one in own)),
         f"{off} ({said})",
+        str(sum(one.strange for one in own)),
         f"{sum(one.burnt for one in own)} of {looks}",
         str(sum(one.failure is not None for one in own)),
     )
