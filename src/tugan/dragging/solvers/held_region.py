@@ -15,10 +15,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from tugan.core.geometry import scale_from_512
 from tugan.core.masks import keep_weight
 from tugan.dragging.repainting_charge import MoveMetric
 from tugan.dragging.solvers.curvature import Curvature, WeighedStep, learnt, solved, solved_along
 
+ALLOWED_PX_AT_512 = 0.75
+"""What may not change changes by no more than a shift of this many pixels would, in the root mean
+square of features: about 1.5 of 255 in the picture."""
 _FIRST_PRODUCTS = 5
 """Where nothing is known of the curvature."""
 _PRODUCTS = 1
@@ -42,11 +46,13 @@ class HeldRegion:
 
     initial: Float[Tensor, "1 c h w"] = field(repr=False)
     scale: Float[Tensor, "h w"] = field(repr=False)
-    """From a squared feature change of a cell to its share of the mean squared motion."""
+    """From a squared feature change of a cell to its share of the :meth:`energy`."""
 
     @classmethod
-    def of(cls, initial: Float[Tensor, "1 c h w"], mask: Float[Tensor, "ih iw"]) -> "HeldRegion":
-        """``mask`` is 1 where the picture may change."""
+    def of(
+        cls, initial: Float[Tensor, "1 c h w"], mask: Float[Tensor, "ih iw"], *, weight: float = 1.0
+    ) -> "HeldRegion":
+        """``mask`` is 1 where the picture may change; a smaller weight allows more elsewhere."""
         features = initial.float()
         rows, columns = features.shape[2:]
         keep = keep_weight(mask, map_hw=(rows, columns)).reshape(rows, columns).to(features)
@@ -56,7 +62,9 @@ class HeldRegion:
         # a shift by one pixel in a direction at random changes a cell's feature by this much
         shift = 0.5 * (slope_x.square().sum(dim=1).mean() + slope_y.square().sum(dim=1).mean())
         cells = keep.sum().clamp(min=1e-6)
-        return cls(initial=features, scale=keep / (cells * shift.clamp(min=1e-12)))
+        allowed_px = scale_from_512(ALLOWED_PX_AT_512, (mask.shape[0], mask.shape[1])) / weight
+        scale = keep / (cells * shift.clamp(min=1e-12) * allowed_px * allowed_px)
+        return cls(initial=features, scale=scale)
 
     @property
     def empty(self) -> bool:
@@ -64,7 +72,7 @@ class HeldRegion:
         return not bool((self.scale > 0).any())
 
     def energy(self, features: Float[Tensor, "1 c h w"]) -> Float[Tensor, ""]:
-        """The mean square of what changed, in squared pixels."""
+        """The mean square of what changed, as a share of what is allowed."""
         found: Tensor = (self.scale * (features.float() - self.initial).square()).sum()
         return found
 
@@ -75,7 +83,6 @@ class HeldRegion:
         jacobian: Float[Tensor, "e d"],
         metric: MoveMetric,
         charge: float,
-        allowed: float,
         move: Float[Tensor, " d"],
         features: Float[Tensor, "1 c h w"],
         synthesise: Synthesise,
@@ -85,9 +92,9 @@ class HeldRegion:
         """The step with the held region in its equations, from the step without; and what is known
         now of the region's curvature, for the next one.
 
-        The region's weight is the least with which its predicted :meth:`energy` stays within
-        ``allowed``. ``features`` are those of ``move``. Each round solves all equations with the
-        curvature that is known, and learns what it is along the solution.
+        The region's weight is the least with which its predicted :meth:`energy` is at most 1.
+        ``features`` are those of ``move``. Each round solves all equations with the curvature that
+        is known, and learns what it is along the solution.
         """
         if charge <= 0:
             return change, known
@@ -110,7 +117,7 @@ class HeldRegion:
                 metric=metric,
                 charge=charge,
                 energy=energy,
-                allowed=allowed,
+                allowed=1.0,
                 weights=torch.logspace(_LEAST_WEIGHT, _MOST_WEIGHT, _WEIGHTS),
                 known=known,
             )

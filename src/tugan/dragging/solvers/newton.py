@@ -26,8 +26,7 @@ from tugan.dragging.solvers.newton_jacobian import jacobian_here
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.dragging.solvers.newton_state import NewtonState
 from tugan.dragging.solvers.protocol import Observation, SeenPoints
-from tugan.dragging.solvers.trust import LEAST_RADIUS, MOST_TRIES, TAKEN_BACK, Verdict
-from tugan.dragging.solvers.trust import LEAST_RADIUS, MOST_TRIES, TAKEN_BACK, Verdict
+from tugan.dragging.solvers.trust import LEAST_RADIUS, MOST_TRIES, TAKEN_BACK, verdict_of
 from tugan.dragging.solvers.turns import Turns
 from tugan.dragging.trackers.on_pictures import AnyTracker, watched
 from tugan.dragging.trackers.patch import Patch
@@ -47,11 +46,8 @@ OVERSHOOT = 1.5
 LONGEST_RETURN = 4.0
 """What earlier steps left where the handles do not see it is taken back by at most this length a
 step, in standard deviations of W: pulled back at once, drags near their targets began to thrash."""
-MASK_PX_AT_512 = 0.75
-"""What may not change changes by no more than a shift of this many pixels would, in the root mean
-square of features: about 1.5 of 255 in the picture."""
 MASK_EXCESS = 1.3
-"""A step that changes more than this many times what may be (squared) is taken back."""
+"""A step outside a mask changes more than this many times what may be (squared): taken back."""
 MASK_PATIENCE = 2
 """So many times as long is waited for progress with a mask, whose curvature has to be learnt."""
 
@@ -92,7 +88,8 @@ class Newton:
             )
             bounds.append(Bounds.of(sketch, space, synthesis.features))
             if problem.mask is not None and self.settings.mask_weight > 0:
-                held.append(HeldRegion.of(synthesis.features, problem.mask))
+                weight = self.settings.mask_weight
+                held.append(HeldRegion.of(synthesis.features, problem.mask, weight=weight))
         return NewtonState(
             steps=0,
             move=space.origin(problem.ws),
@@ -139,13 +136,13 @@ class Newton:
     def update(self, problem: DragProblem, state: NewtonState, seen: Observation) -> NewtonState:
         """One damped step; on to a finer block, or to a larger move, where it is time for that."""
         progress = self._progress(problem, state, seen)
-        stuck = progress.waited >= self.settings.patience_steps
+        stuck = progress.waited >= self._patience_steps(problem)
         damping = state.damping
         if stuck and damping > self._damping_floor(seen):
             damping *= DAMPING_FALL
         finer = state.level + 1 < len(state.references) and (stuck or self._arrived(problem, seen))
         nearer = progress.left_px < state.least_left_px
-        verdict = self._verdict(problem, state, seen)
+        verdict = verdict_of(problem, state, seen)
         stepped = self._stepped(
             problem,
             replace(
@@ -179,48 +176,40 @@ class Newton:
         self, problem: DragProblem, state: NewtonState, seen: Observation
     ) -> NewtonState | None:
         """A smaller step, with fresh derivatives, instead of one that was wrong; else None."""
-        import os
-
-        if os.environ.get("NOCHECK"):
-            return None
         change = state.last_change
-        if change is None or state.jacobian is None or state.tries >= MOST_TRIES:
+        if change is None or state.jacobian is None:
             return None
-        verdict = self._verdict(problem, state, seen)
-        if seen.finite and (verdict is None or verdict.holds):
+        verdict = verdict_of(problem, state, seen)
+        allowed = seen.finite and seen.excess <= 1
+        if allowed and (verdict is None or verdict.holds or state.tries >= MOST_TRIES):
             return None
         before = replace(
             state,
             steps=state.steps - 1,
             move=state.move - change.reshape(state.move.shape),
             expected_xy=state.seen_xy,
-            jacobian=None,
+            # nothing was learnt of it, and with it no correction is made: derivatives are computed
             last_change=None,
-            age=0,
             radius=max(LEAST_RADIUS, TAKEN_BACK * state.radius),
             tries=state.tries + 1,
             taken_back=state.taken_back + 1,
+            stopped=state.tries >= MOST_TRIES,
         )
+        if before.stopped:
+            return before
         return self._stepped(problem, before, self.observe(problem, before))
 
-    def _verdict(
-        self, problem: DragProblem, state: NewtonState, seen: Observation
-    ) -> Verdict | None:
-        if state.last_change is None:
-            return None
-        before_xy, expected_xy = on_host(state.seen_xy, state.expected_xy)
-        points = seen.on_host()
-        return Verdict.of(
-            before_xy=before_xy,
-            expected_xy=expected_xy,
-            found_xy=points.handles_xy,
-            targets_xy=problem.targets_on_host_xy,
-            believed=(~points.lost).float(),
-            image_hw=problem.image_hw,
-        )
+    def _excess(self, problem: DragProblem, state: NewtonState, look: Look) -> Float[Tensor, ""]:
+        """How far out of the model's pictures, or of what a mask lets change; up to 1 is within."""
+        features = look.synthesis.features
+        excess = state.bounds[state.level].excess(features, state.move)
+        if not state.held or state.held[state.level].empty:
+            return excess
+        return torch.maximum(excess, state.held[state.level].energy(features) / MASK_EXCESS)
 
     def _stepped(self, problem: DragProblem, state: NewtonState, seen: Observation) -> NewtonState:
-        jacobian, age = self._jacobian(problem, state, seen)
+        work = self._work(problem, state)
+        jacobian, age = jacobian_here(work, self.settings, state, seen)
         known = state.turns.known(age)
         change, curvature = self._change(problem, state, seen, jacobian, state.damping, known)
         predicted = state.turns.foreseen(
@@ -277,7 +266,8 @@ class Newton:
             state,
             damping=self.settings.damping,
             waited=0,
-            tries=0,
+            # where small steps had to be taken back, another target gets one more, not five
+            tries=min(state.tries, MOST_TRIES - 1),
             stopped=False,
             left_px=math.inf,
             least_left_px=math.inf,
@@ -343,7 +333,6 @@ class Newton:
                 jacobian=equations,
                 metric=step.metric,
                 charge=step.charge,
-                allowed=self._allowed(problem),
                 move=move,
                 features=seen.synthesis.features,
                 synthesise=lambda moved: work.features(moved.reshape(state.move.shape)),

@@ -9,6 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.geometry import scale_from_512
+from tugan.core.host_copy import on_host
+from tugan.dragging.problem import DragProblem
+from tugan.dragging.solvers.newton_state import NewtonState
+from tugan.dragging.solvers.protocol import Observation
 
 GROWTH = 1.4
 """Factor of the radius after a good step."""
@@ -72,3 +76,19 @@ class Verdict:
         if self.error <= GOOD:
             return min(1.0, radius * GROWTH)
         return max(LEAST_RADIUS, radius * FALL) if self.error >= BAD else radius
+
+
+def verdict_of(problem: DragProblem, state: NewtonState, seen: Observation) -> Verdict | None:
+    """Of the step that led to a state, by the look at it; None before the first."""
+    if state.last_change is None:
+        return None
+    before_xy, expected_xy = on_host(state.seen_xy, state.expected_xy)
+    points = seen.on_host()
+    return Verdict.of(
+        before_xy=before_xy,
+        expected_xy=expected_xy,
+        found_xy=points.handles_xy,
+        targets_xy=problem.targets_on_host_xy,
+        believed=(~points.lost).float(),
+        image_hw=problem.image_hw,
+    )
