@@ -96,6 +96,7 @@ def live_rate(page: Page) -> float:
 
     page.mouse.move(*place(0.0))
     page.mouse.down()
+    page.mouse.move(*place(0.5))  # a press that does not travel is a click
     page.wait_for_function(f"() => {STAGE}.dataset.phase === 'live'")
     before = int(page.evaluate(f"+{STAGE}.dataset.frames"))
     started_s = time.monotonic()

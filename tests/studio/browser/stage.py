@@ -27,6 +27,7 @@ from playwright.sync_api import (
 from patience import HANG_S
 
 PATIENCE_MS = 1000 * HANG_S
+_STILL_MS = 1500
 SAMPLE = "1"
 """The id of the point that is there at the beginning."""
 Picture = npt.NDArray[np.int16]
@@ -142,6 +143,21 @@ class Tab:
     def wait_for_frame(self, *, drawn: float) -> None:
         """More pictures than these have been drawn."""
         self.page.wait_for_function(_FRAMES, arg=drawn)
+
+    def finished_after(self, act: Callable[[], object]) -> Picture:
+        """The finished picture under a hand that rests after this, once nothing moves any more."""
+        drawn = self.told("frames")
+        act()
+        self.wait_for_frame(drawn=drawn)
+
+        def is_still() -> bool:
+            frames = self.told("frames")
+            self.page.wait_for_timeout(_STILL_MS)
+            shown = self.stage.get_attribute("data-shown")
+            return shown == "finished" and self.told("frames") == frames
+
+        self.until(is_still)
+        return self.drawn()
 
     def picture_after(self, act: Callable[[], object]) -> Picture:
         """The next whole picture at rest that this leads to."""

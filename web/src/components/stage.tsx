@@ -5,6 +5,7 @@ import type { Xy } from "../geometry/view";
 import { StageHand } from "../gestures/stage_hand";
 import { useStudio } from "../state/studio";
 import { phaseWords, pictureWords } from "../state/words";
+import { FrameKind } from "../wire/messages";
 import { BrushCursor } from "./brush_cursor";
 import { BrushOptions } from "./brush_options";
 import { FirstHint } from "./first_hint";
@@ -16,6 +17,10 @@ import { ZoomControls } from "./zoom_controls";
 export interface StageHandle {
   leaveGesture(): boolean;
   isPointerOver(): boolean;
+}
+
+function kindWords(kind: FrameKind | null): string | undefined {
+  return kind === null ? undefined : FrameKind[kind].toLowerCase();
 }
 
 /** The picture, the mask over it, and the points over both. */
@@ -87,7 +92,7 @@ export function Stage({ onReady }: { onReady: (handle: StageHandle) => void }) {
       data-revision={store.doc.value?.revision ?? -1}
       data-resting-revision={store.restingRevision.value}
       data-frames={store.framesDrawn.value}
-      data-finished={store.finishedDrawn.value}
+      data-shown={kindWords(store.shownKind.value)}
       data-zoom={zoom}
       data-left={left}
       data-top={top}

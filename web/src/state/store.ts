@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import type { EndOfPoint } from "../geometry/hit";
 import type { Size, View, Xy } from "../geometry/view";
 import type { Tool } from "../keys/shortcuts";
-import type { Advice, PhotoProgress, Progress, State, Welcome } from "../wire/messages";
+import type { Advice, FrameKind, PhotoProgress, Progress, State, Welcome } from "../wire/messages";
 import type { Link } from "../wire/reconnect";
 import type { Gallery } from "./gallery";
 import type { WantedHold } from "./hold";
@@ -41,8 +41,8 @@ export class Store {
   readonly isFitted = signal(true);
   readonly stage = signal<Size>({ width: 0, height: 0 });
   readonly framesDrawn = signal(0);
-  /** Whole pictures among them, shown while a hand rests. */
-  readonly finishedDrawn = signal(0);
+  /** Of the last of them. */
+  readonly shownKind = signal<FrameKind | null>(null);
   readonly restingRevision = signal(-1);
   /** Something has been drawn since the page was opened. */
   readonly hasPicture = computed(() => this.framesDrawn.value > 0);

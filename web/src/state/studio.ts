@@ -249,9 +249,8 @@ export class Studio {
     this.store.framesDrawn.value += 1;
     if (frame.kind === FrameKind.RESTING) {
       this.store.restingRevision.value = frame.step;
-    } else if (frame.kind === FrameKind.FINISHED) {
-      this.store.finishedDrawn.value += 1;
     }
+    this.store.shownKind.value = frame.kind;
   }
 
   #acknowledge(frame: WireFrame): void {
