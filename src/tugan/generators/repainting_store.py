@@ -66,7 +66,8 @@ def prepare_repainting(generator: Generator) -> Iterator[SketchProgress]:
     """Compute the generator's sketch where it has none, telling how far it is, and keep it.
 
     Afterwards :func:`kept_repainting` gives it. Where the cache folder cannot be written it is
-    known as long as the generator lives. Raises :class:`CheckpointError` for damaged models.
+    known as long as the generator lives, if that is of a family of ours. Raises
+    :class:`CheckpointError` for damaged models.
     """
     if kept_repainting(generator) is not None:
         return
@@ -77,10 +78,21 @@ def prepare_repainting(generator: Generator) -> Iterator[SketchProgress]:
         if isinstance(generator, StagedNetwork):
             generator.know_repainting(found)
         if isinstance(generator, PretrainedGenerator):
-            whose, until_px = fingerprint(generator), _until_px(generator.info)
             with suppress(OutputError):
-                path = cache_folder() / _cached_name(whose, until_px)
-                save_repainting(found, path, whose=whose, until_px=until_px)
+                save_repainting_of(generator, found, cache_path(generator))
+
+
+def cache_path(generator: PretrainedGenerator) -> Path:
+    """Where :func:`prepare_repainting` keeps it; :class:`OutputError` without a home for caches."""
+    return cache_folder() / _cached_name(fingerprint(generator), _until_px(generator.info))
+
+
+def save_repainting_of(
+    generator: PretrainedGenerator, sketch: RepaintingSketch, path: Path
+) -> None:
+    """:func:`save_repainting` of the block that the generator's drags take."""
+    whose, until_px = fingerprint(generator), _until_px(generator.info)
+    save_repainting(sketch, path, whose=whose, until_px=until_px)
 
 
 def save_repainting(sketch: RepaintingSketch, path: Path, *, whose: str, until_px: int) -> None:
