@@ -26,6 +26,8 @@ from tugan.generators.staged_network import StagedNetwork
 SHIPPED_NAME = "repainting.safetensors"
 FORMAT_VERSION = 1
 _METADATA_KEY = "repainting"
+_FITTING = (1.0, 3e4)
+"""What the largest number of a sketch may be, for half precision to hold it and smaller ones."""
 
 
 class SketchNote(BaseModel):
@@ -75,11 +77,12 @@ def prepare_repainting(generator: Generator) -> Iterator[SketchProgress]:
         if isinstance(found, SketchProgress):
             yield found
             continue
+        halved = _halved(found)  # as it is read: the first drag is like the next
         if isinstance(generator, StagedNetwork):
-            generator.know_repainting(found)
+            generator.know_repainting(halved)
         if isinstance(generator, PretrainedGenerator):
             with suppress(OutputError):
-                save_repainting_of(generator, found, cache_path(generator))
+                save_repainting_of(generator, halved, cache_path(generator))
 
 
 def cache_path(generator: PretrainedGenerator) -> Path:
@@ -98,10 +101,11 @@ def save_repainting_of(
 def save_repainting(sketch: RepaintingSketch, path: Path, *, whose: str, until_px: int) -> None:
     """Write a sketch, in half precision, with the fingerprint of its model.
 
+    Rows too large or too small for that are written times a factor, which means the same.
     :class:`OutputError` if it cannot be written.
     """
     note = SketchNote(fingerprint=whose, until_px=until_px)
-    rows = sketch.rows.cpu().half().contiguous()
+    rows = _halved(sketch).rows.contiguous()
     with atomic_path(path) as temporary:
         save_tensors({"rows": rows}, temporary, metadata={_METADATA_KEY: note.model_dump_json()})
 
@@ -124,6 +128,14 @@ def load_repainting(path: Path, *, whose: str, until_px: int) -> RepaintingSketc
     if rows.ndim != 3 or not rows.numel() or not bool(torch.isfinite(rows).all()):
         raise CheckpointError(f"{path} is not finite, or of no rows: compute it anew")
     return RepaintingSketch(rows=rows)
+
+
+def _halved(sketch: RepaintingSketch) -> RepaintingSketch:
+    rows = sketch.rows.cpu()
+    largest = float(rows.abs().max())
+    if not _FITTING[0] <= largest <= _FITTING[1] and largest > 0:
+        rows = rows.float() * (_FITTING[1] / largest)
+    return RepaintingSketch(rows=rows.half())
 
 
 def _until_px(info: GeneratorInfo) -> int:
