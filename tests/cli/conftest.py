@@ -6,13 +6,33 @@ from PIL import Image
 
 from cli.photographs import SIZE, bytes_of
 from cli.program import Ran, Tugan, run_here
+from generators.quick_sketch import keep_sketch, quick_sketch
 from tugan.core.images import RgbArray, to_rgb_array
+from tugan.generators.loading import load_generator
 from tugan.generators.protocol import PretrainedGenerator, sample_z, synthesize
 from tugan.inversion.align import manual_crop
 from tugan.inversion.photo_edit import PhotoEdit, PhotoSource
 from tugan.inversion.photo_edit_file import save_photo_edit
 from tugan.inversion.portrait import begin_photo, invert_photo
 from tugan.inversion.settings import InversionSettings, TuningSettings
+
+
+@pytest.fixture(scope="session")
+def prepared_cache(tmp_path_factory: pytest.TempPathFactory, oracle_dir: Path) -> Path:
+    """A cache folder that knows what moves of ``model`` repaint, which takes long to compute."""
+    folder = tmp_path_factory.mktemp("prepared")
+    with pytest.MonkeyPatch.context() as m:
+        m.setenv("TUGAN_CACHE", str(folder))
+        generator = load_generator(oracle_dir / "nvidia-stylegan2-128.pkl", device="cpu")
+        keep_sketch(generator, quick_sketch(generator))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def cache(prepared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What drags keep there holds nothing in the tests of the library."""
+    monkeypatch.setenv("TUGAN_CACHE", str(prepared_cache))
+    return prepared_cache
 
 
 @pytest.fixture

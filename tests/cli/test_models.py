@@ -95,6 +95,7 @@ def test_a_converted_checkpoint_draws_the_same_picture(
         "config.json",
         "model.safetensors",
         "preview.safetensors",
+        "repainting.safetensors",
         "samples.jpg",
     ]
     tugan("generate", "--model", model, "--out", "a.png")

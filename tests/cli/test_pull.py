@@ -2,6 +2,7 @@
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,11 @@ from generators.catalogue.file_server import FileServer, serving
 
 
 @pytest.fixture(autouse=True)
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Path) -> Iterator[FileServer]:
+def server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Path, prepared_cache: Path
+) -> Iterator[FileServer]:
     """Offers a checkpoint as ``waves``."""
+    shutil.copytree(prepared_cache, tmp_path / "cache")
     monkeypatch.setenv("TUGAN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("TUGAN_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")

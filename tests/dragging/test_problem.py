@@ -1,10 +1,17 @@
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor
 
+from generators.random_stylegan2 import random_network
 from tugan.core.errors import InvalidDragError
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
+from tugan.generators.loading import load_generator
+from tugan.generators.protocol import Generator
+from tugan.generators.repainting_store import prepare_repainting
+from tugan.generators.saving import save_pretrained
 from tugan.generators.toy import ToyGenerator
 
 HANDLE, GOAL = torch.tensor([[10.0, 20.0]]), torch.tensor([[30.0, 20.0]])
@@ -63,11 +70,37 @@ def test_a_mask_of_another_size_names_both(toy: ToyGenerator) -> None:
 
 def test_cautions_say_what_will_disappoint(toy: ToyGenerator) -> None:
     mask = torch.ones(64, 64)
-    assert make(toy, mask=mask).cautions() == []
+    assert make(toy, mask=mask).cautions(hold=0) == []
     mask[20, 10] = 0
-    (caution,) = make(toy, mask=mask).cautions()
+    (caution,) = make(toy, mask=mask).cautions(hold=0)
     assert "forbids the place of the handle at (10, 20)" in caution
     assert any("lets nothing change" in one for one in make(toy, mask=mask * 0).cautions())
+
+
+def test_a_drag_that_can_hold_nothing_says_what_to_run(
+    toy: ToyGenerator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUGAN_CACHE", str(tmp_path / "cache"))
+    network = random_network((4, 4), blocks=3)
+    unknown = "nothing is held but by a mask until tugan models prepare FILE was run"
+    assert make_of(network).cautions() == [unknown]
+    save_pretrained(network, tmp_path / "own")
+    own = load_generator(tmp_path / "own", device="cpu")
+    (caution,) = make_of(own).cautions()
+    assert caution.endswith(f"until tugan models prepare {tmp_path / 'own'} was run")
+    assert make_of(own).cautions(hold=0) == []
+    for _ in prepare_repainting(own):
+        pass
+    assert make_of(own).cautions() == []
+    # it has no file that such a command could be given
+    (caution,) = make(toy).cautions()
+    assert "repaint is not known" in caution
+
+
+def make_of(generator: Generator) -> DragProblem:
+    points = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    ws = generator.map(torch.zeros(1, generator.info.z_dim))
+    return DragProblem(generator=generator, ws=ws, handles_xy=points[:1], targets_xy=points[1:])
 
 
 @pytest.mark.parametrize(
@@ -108,6 +141,6 @@ def test_one_handle_with_two_goals_is_a_caution(toy: ToyGenerator) -> None:
         handles=torch.tensor([[10.0, 20.0], [10.0, 20.0]]),
         targets=torch.tensor([[30.0, 20.0], [5.0, 20.0]]),
     )
-    assert problem.cautions() == [
+    assert problem.cautions(hold=0) == [
         "two goals are asked of the handle (10, 20): it cannot reach both"
     ]

@@ -65,6 +65,7 @@ def test_its_models_can_be_drawn_described_and_converted(installed: Path, here: 
     ran = run(installed, here, "-m", "tugan", "models", "convert", "cloth", "own")
     assert ran.returncode == 0, ran.stderr
     assert (here / "own/preview.safetensors").is_file()
+    assert (here / "own/repainting.safetensors").is_file()
 
 
 ANSWER = """

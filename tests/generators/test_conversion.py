@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from generators.quick_sketch import quick_sketch
 from generators.random_stylegan2 import random_network
 from tugan.core.errors import CheckpointError
 from tugan.generators.assembly import collect_tensors
@@ -12,14 +13,28 @@ from tugan.generators.conversion import CONVERTED_NAMES, Converted, Relabel, con
 from tugan.generators.loading import load_generator
 from tugan.generators.preview_store import kept_preview_head
 from tugan.generators.protocol import GeneratorInfo, PretrainedGenerator
+from tugan.generators.repainting import PICTURES, SketchProgress
+from tugan.generators.repainting_store import kept_repainting, save_repainting_of
 from tugan.generators.saving import fingerprint, save_pretrained
 from tugan.generators.stylegan2.config import StyleGan2Config
 from tugan.generators.stylegan2.network import StyleGan2
 
+EXPENSIVE = ["repainting", "preview head", "pictures"]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache folder of the test's own."""
+    monkeypatch.setenv("TUGAN_CACHE", str(tmp_path / "cache"))
+
 
 def converted(source: Path, folder: Path, relabel: Relabel | None = None) -> GeneratorInfo:
-    *stages, last = convert(source, folder, relabel=relabel)
-    assert stages == ["reading", "statistics of W", "writing", "preview head", "pictures"]
+    *steps, last = convert(source, folder, relabel=relabel)
+    stages = [step for step in steps if not isinstance(step, SketchProgress)]
+    assert stages == ["reading", "statistics of W", "writing", *EXPENSIVE]
+    told = [step.done for step in steps if isinstance(step, SketchProgress)]
+    assert told == list(range(1, PICTURES + 1))
+    assert steps[stages.index("repainting") + 1] == SketchProgress(done=1, pictures=PICTURES)
     assert isinstance(last, Converted)
     return last.info
 
@@ -36,6 +51,30 @@ def test_a_picture_that_is_no_square(tmp_path: Path) -> None:
     head = kept_preview_head(again)
     assert head is not None
     assert head.size_hw == (64, 32)
+    assert kept_repainting(again) is not None
+
+
+def test_what_was_computed_of_a_model_goes_with_it(tmp_path: Path) -> None:
+    network = random_network((4, 4), blocks=3)
+    save_pretrained(network, tmp_path / "own")
+    sketch = quick_sketch(network)
+    save_repainting_of(network, sketch, tmp_path / "own/repainting.safetensors")
+    steps = list(convert(tmp_path / "own", tmp_path / "new", half=True))
+    assert not any(isinstance(step, SketchProgress) for step in steps)
+    found = kept_repainting(load_generator(tmp_path / "new", device="cpu"))
+    assert found is not None
+    assert len(found.rows) == len(sketch.rows)
+    steps = list(convert(tmp_path / "own", tmp_path / "bare", previews=False))
+    assert "repainting" not in steps
+    assert not (tmp_path / "bare/repainting.safetensors").exists()
+
+
+def test_a_sketch_of_other_weights_is_not_taken(tmp_path: Path) -> None:
+    network, other = random_network((4, 4), blocks=3), random_network((4, 2), blocks=3)
+    save_pretrained(network, tmp_path / "own")
+    save_repainting_of(other, quick_sketch(other), tmp_path / "own/repainting.safetensors")
+    converted(tmp_path / "own", tmp_path / "new")
+    assert kept_repainting(load_generator(tmp_path / "new", device="cpu")) is not None
 
 
 def conditional() -> StyleGan2:

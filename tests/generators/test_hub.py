@@ -18,6 +18,7 @@ from tugan.core.errors import MissingExtraError, UnknownModelError
 from tugan.generators.hub import prepare_folder
 from tugan.generators.preview_store import kept_preview_head
 from tugan.generators.protocol import PretrainedGenerator
+from tugan.generators.repainting_store import kept_repainting
 from tugan.generators.saving import fingerprint
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -141,11 +142,13 @@ def test_what_is_uploaded_opens_again(faces: PretrainedGenerator, tmp_path: Path
         "config.json",
         "model.safetensors",
         "preview.safetensors",
+        "repainting.safetensors",
         "samples.jpg",
     ]
     again = tugan.from_pretrained(tmp_path, device="cpu")
     assert fingerprint(again) == fingerprint(faces)
     assert kept_preview_head(again) is not None
+    assert kept_repainting(again) is not None
     assert "library_name: tugan" in (tmp_path / "README.md").read_text()
 
 

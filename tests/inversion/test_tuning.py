@@ -1,9 +1,16 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
+from generators.quick_sketch import keep_sketch, quick_sketch
+from generators.random_stylegan2 import random_network
+from tugan.dragging.problem import DragProblem
+from tugan.dragging.solve import drag
+from tugan.dragging.solvers.newton import Newton, NewtonSettings
 from tugan.generators.protocol import PretrainedGenerator, Ws, synthesize
+from tugan.generators.repainting_store import kept_repainting
 from tugan.generators.saving import fingerprint
 from tugan.inversion.delta import DeltaError, GeneratorDelta, shared_copy
 from tugan.inversion.image_loss import psnr_db
@@ -105,6 +112,46 @@ def test_a_copy_shares_what_is_not_tuned(stylegan2_128: PretrainedGenerator) -> 
     own = stylegan2_128.state_dict()
     different = [name for name in own if copied[name].data_ptr() != own[name].data_ptr()]
     assert different == [names[0]]
+
+
+def test_a_tuned_copy_holds_as_its_generator_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUGAN_CACHE", str(tmp_path / "cache"))
+    name = tuned_names(random_network((4, 4), blocks=3))[0]
+    change = torch.ones_like(dict(random_network((4, 4), blocks=3).named_parameters())[name])
+
+    def tuned_copy() -> PretrainedGenerator:
+        generator = random_network((4, 4), blocks=3)
+        delta = GeneratorDelta(
+            model_name="random", fingerprint=fingerprint(generator), changes={name: change}
+        )
+        tuned = delta.tuned_copy(generator)
+        assert fingerprint(tuned) != fingerprint(generator)
+        assert kept_repainting(tuned) is kept_repainting(generator)
+        return tuned
+
+    assert kept_repainting(tuned_copy()) is None
+    network = random_network((4, 4), blocks=3)
+    keep_sketch(network, quick_sketch(network))
+    tuned = tuned_copy()
+    known, found = kept_repainting(network), kept_repainting(tuned)
+    assert known is not None
+    assert found is not None
+    assert torch.equal(found.rows, known.rows)
+    problem = DragProblem(
+        generator=tuned,
+        ws=tuned.map(torch.zeros(1, tuned.info.z_dim)),
+        handles_xy=torch.tensor([[4.0, 4.0]]),
+        targets_xy=torch.tensor([[8.0, 4.0]]),
+    )
+    assert problem.cautions() == []
+    ends = []
+    for hold in (0.0, 1.0):
+        settings = replace(NewtonSettings.for_generator(tuned.info), hold=hold, max_steps=2)
+        *_, last = drag(problem, solver=Newton(settings=settings))
+        ends.append(last.ws)
+    assert not torch.equal(*ends)
 
 
 def test_it_goes_on_from_any_step_as_if_it_had_not_stopped(

@@ -8,6 +8,7 @@ from tugan.core.errors import OutputError
 from tugan.generators.catalog import find_model
 from tugan.generators.conversion import CONVERTED_NAMES, Converted, Relabel, convert
 from tugan.generators.protocol import GeneratorInfo
+from tugan.generators.repainting import SketchProgress
 
 UNFINISHED = {*CONVERTED_NAMES} - {"config.json"}
 """What an interrupted conversion leaves behind."""
@@ -38,5 +39,5 @@ def convert_model(
         for stage in stages:
             if isinstance(stage, Converted):
                 return stage.info
-            line.tell(stage)
+            line.tell(f"repainting: {stage}" if isinstance(stage, SketchProgress) else stage)
     raise AssertionError("a conversion ends with what was converted")

@@ -21,6 +21,7 @@ from tugan.cli.drag_plan import (
     settings_again,
     targets_of,
 )
+from tugan.cli.hold import prepare_hold
 from tugan.cli.invert import InvertJob
 from tugan.cli.invert_plan import InvertPlan
 from tugan.cli.invert_plan import make_plan as make_invert_plan
@@ -65,6 +66,9 @@ def plan_of_image(job: DragJob, image: PhotoOptions, solver_name: SolverName | N
     early = _problem(job, inverting.edit, base, place)  # wrong points are said at once
     for warning in inverting.warnings:
         note(f"warning: {warning}")
+    settings = fresh_settings(job, solver_name, base.info)
+    # before the work that should not be lost when this is interrupted; copies of the model inherit
+    unheld = prepare_hold(base, settings, quiet=job.as_json)
     began_s = time.monotonic()
     edit = _inverted(job, inverting)
     own = generator_of(edit, base)
@@ -81,10 +85,11 @@ def plan_of_image(job: DragJob, image: PhotoOptions, solver_name: SolverName | N
     )
     return Plan(
         problem=replace(early, generator=own, ws=edit.ws),
-        settings=fresh_settings(job, solver_name, base.info),
+        settings=settings,
         solver_name=solver_name or DEFAULT_SOLVER,
         model=reference_of(job.model or DEFAULT_MODEL, base),
         photo=photo,
+        unheld=unheld,
     )
 
 
@@ -95,13 +100,16 @@ def plan_of_photo(job: DragJob, edit: PhotoEdit, solver_name: SolverName | None)
     _check_complete(edit, job.project)
     chosen = job.model or edit.model_name
     base = _load(chosen, job)
+    settings = fresh_settings(job, solver_name, base.info)
+    unheld = prepare_hold(base, settings, quiet=job.as_json)
     photo = _opened(edit, base)
     return Plan(
         problem=_problem(job, edit, photo.own, photo.place),
-        settings=fresh_settings(job, solver_name, base.info),
+        settings=settings,
         solver_name=solver_name or DEFAULT_SOLVER,
         model=reference_of(chosen, base),
         photo=photo,
+        unheld=unheld,
     )
 
 
@@ -114,6 +122,8 @@ def plan_of_photo_project(
     header = project.header
     chosen = job.model or header.model.name_or_path
     base = _load(chosen, job)
+    settings = settings_again(job, header, solver_name, base.info)
+    unheld = prepare_hold(base, settings, quiet=job.as_json)
     photo = _opened(edit, base)
     mask = _mask(job, photo.place)
     if mask is None and not job.no_mask:
@@ -131,10 +141,11 @@ def plan_of_photo_project(
     )
     return Plan(
         problem=problem,
-        settings=settings_again(job, header, solver_name, base.info),
+        settings=settings,
         solver_name=solver_name or header.solver,
         model=reference_of(chosen, base),
         photo=photo,
+        unheld=unheld,
     )
 
 

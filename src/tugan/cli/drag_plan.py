@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tugan.cli.drag_job import DragJob
 from tugan.cli.drag_photo import PhotoDrag
+from tugan.cli.hold import prepare_hold
 from tugan.cli.options import DEFAULT_PSI, OptionError
 from tugan.cli.points import PointPair
 from tugan.cli.start import parse_noise, start_latent
@@ -57,6 +58,8 @@ class Plan:
     model: ModelReference
     photo: PhotoDrag | None = None
     """If it is a photograph that is dragged, how it got here and goes back."""
+    unheld: tuple[str, ...] = ()
+    """Sentences, if ``hold`` is asked for and the model does not give what it takes."""
 
     @property
     def solver(self) -> Solver[Any]:
@@ -127,11 +130,13 @@ def plan_of_seed(job: DragJob, solver_name: AnySolverName | None) -> Plan:
         noise=noise,
         noise_seed=job.seed or 0,
     )
+    settings = fresh_settings(job, solver_name, generator.info)
     return Plan(
         problem=problem,
-        settings=fresh_settings(job, solver_name, generator.info),
+        settings=settings,
         solver_name=solver_name or DEFAULT_SOLVER,
         model=reference_of(chosen, generator),
+        unheld=prepare_hold(generator, settings, quiet=job.as_json),
     )
 
 
@@ -183,11 +188,13 @@ def plan_of_project(job: DragJob, project: Project, solver_name: AnySolverName |
         noise=header.noise,
         noise_seed=header.noise_seed,
     )
+    settings = settings_again(job, header, solver_name, generator.info)
     return Plan(
         problem=problem,
-        settings=settings_again(job, header, solver_name, generator.info),
+        settings=settings,
         solver_name=solver_name or header.solver,
         model=reference_of(chosen, generator),
+        unheld=prepare_hold(generator, settings, quiet=job.as_json),
     )
 
 

@@ -15,11 +15,9 @@ from tugan.cli.drag_photo_plan import InversionStopped
 from tugan.cli.drag_plan import Plan
 from tugan.cli.drag_report import Ended, report, say_stopped
 from tugan.cli.drag_source import make_plan
-from tugan.cli.hold import prepare_hold
 from tugan.core.images import RgbArray, to_rgb_array
 from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.solve import drag, way_of_step
-from tugan.dragging.solvers.freedrag_settings import FreeDragSettings
 from tugan.dragging.step import DragStep
 from tugan.dragging.texture import advice_on_handles
 from tugan.inversion.portrait import edited_photo
@@ -55,9 +53,7 @@ def run_drag_job(job: DragJob) -> int:
         plan = make_plan(job)
     except InversionStopped as stopped:
         return say_stopped(job, stopped)
-    cautions = cautions_of(plan)
-    if not isinstance(plan.settings, FreeDragSettings) and plan.settings.hold > 0:
-        cautions += prepare_hold(plan.problem.generator, quiet=job.as_json)
+    cautions = [*cautions_of(plan), *plan.unheld]
     for caution in cautions:
         note(f"warning: {caution}")
     recording = Recording()
@@ -81,10 +77,11 @@ def run_drag_job(job: DragJob) -> int:
 def cautions_of(plan: Plan) -> list[str]:
     """Sentences about what is allowed but will probably disappoint."""
     poor = [one for one in advice_on_handles(plan.problem) if one.poor]
+    said = plan.problem.cautions(hold=0)  # the plan says what is to be said of it
     if plan.photo is None:
-        return [*plan.problem.cautions(), *(one.sentence for one in poor)]
+        return [*said, *(one.sentence for one in poor)]
     place = plan.photo.place
-    told = [place.in_words(text, plan.problem.handles_xy) for text in plan.problem.cautions()]
+    told = [place.in_words(text, plan.problem.handles_xy) for text in said]
     return [*told, *(place.advice(one).sentence for one in poor)]
 
 

@@ -1,6 +1,7 @@
 """``tugan models``: which generators there are, what they are, and conversion to our form.
 
-Fetching, checking and deleting them is in ``pull.py`` and ``models_upkeep.py``.
+Fetching, preparing, checking and deleting them is in ``pull.py``, ``models_prepare.py`` and
+``models_upkeep.py``.
 """
 
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tugan.cli.console import note, plain, say, say_json
+from tugan.cli.models_prepare import prepare
 from tugan.cli.models_upkeep import remove, verify
 from tugan.cli.options import Json
 from tugan.cli.pull import pull
@@ -28,6 +30,7 @@ models_app = typer.Typer(
 
 
 models_app.command("pull")(pull)
+models_app.command("prepare")(prepare)
 models_app.command("verify")(verify)
 models_app.command("rm")(remove)
 
@@ -100,7 +103,10 @@ def convert(
     ] = False,
     previews: Annotated[
         bool,
-        typer.Option(help="Add a preview head and pictures: takes the time of some 130 pictures."),
+        typer.Option(
+            help="Add what its moves repaint, a preview head and pictures: some minutes for a large"
+            " model without a GPU."
+        ),
     ] = True,
     as_json: Json = False,
 ) -> None:

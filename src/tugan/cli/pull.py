@@ -32,7 +32,10 @@ def pull(
     ] = False,
     previews: Annotated[
         bool,
-        typer.Option(help="Add a preview head and pictures: takes the time of some 130 pictures."),
+        typer.Option(
+            help="Add what its moves repaint, a preview head and pictures: some minutes for a large"
+            " model without a GPU."
+        ),
     ] = True,
     as_json: Json = False,
 ) -> None:

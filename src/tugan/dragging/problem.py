@@ -11,7 +11,10 @@ from torch import Tensor
 from tugan.core.errors import InvalidDragError
 from tugan.core.geometry import inside
 from tugan.core.masks import check_mask, forbidden_points
-from tugan.generators.protocol import Generator, Noise, Ws
+from tugan.dragging.hold import DEFAULT_HOLD
+from tugan.generators.catalog import catalog
+from tugan.generators.protocol import Generator, Noise, PretrainedGenerator, Ws
+from tugan.generators.repainting_store import kept_repainting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +61,18 @@ class DragProblem:
         """Height and width of the picture."""
         return self.generator.info.size_hw
 
-    def cautions(self) -> list[str]:
-        """Sentences about what is allowed but will probably disappoint."""
+    def cautions(self, *, hold: float = DEFAULT_HOLD) -> list[str]:
+        """Sentences about what is allowed but will probably disappoint.
+
+        ``hold`` is that of the settings of the drag.
+        """
         found = [
             f"two goals are asked of the handle {_point(torch.tensor(xy))}: it cannot reach both"
             for xy, count in Counter(map(tuple, self.handles_xy.tolist())).items()
             if count > 1
         ]
+        if hold > 0 and kept_repainting(self.generator) is None:
+            found.append(_unheld(self.generator))
         if self.mask is None:
             return found
         forbidden = forbidden_points(self.mask, self.handles_xy)
@@ -111,6 +119,15 @@ class DragProblem:
     def _check_mask(self) -> None:
         if self.mask is not None:
             check_mask(self.mask, image_hw=self.image_hw)
+
+
+def _unheld(generator: Generator) -> str:
+    folder = generator.info.folder
+    if not isinstance(generator, PretrainedGenerator):  # nothing that files could be found by
+        return "nothing is held but by a mask: what moves of this generator repaint is not known"
+    names = {entry.folder: entry.name for entry in catalog()}
+    model = "FILE" if folder is None else names.get(folder, str(folder))
+    return f"nothing is held but by a mask until tugan models prepare {model} was run"
 
 
 def _point(xy: Tensor) -> str:

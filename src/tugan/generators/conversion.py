@@ -13,15 +13,24 @@ from tugan.generators.model_card import CARD_NAME, model_card
 from tugan.generators.model_config import STATISTICS_PREFIX as PREFIX
 from tugan.generators.model_config import About, CanonicalModel
 from tugan.generators.preview_fit import fit_preview_head
-from tugan.generators.preview_store import SHIPPED_NAME, save_preview_head
+from tugan.generators.preview_store import SHIPPED_NAME as HEAD_NAME
+from tugan.generators.preview_store import save_preview_head
 from tugan.generators.protocol import DragHints, GeneratorInfo, PretrainedGenerator
+from tugan.generators.repainting import SketchProgress, sketch_repainting
+from tugan.generators.repainting_store import SHIPPED_NAME as SKETCH_NAME
+from tugan.generators.repainting_store import kept_repainting, save_repainting_of
 from tugan.generators.sample_sheet import SHEET_NAME, write_sample_sheet
 from tugan.generators.saving import fingerprint, save_pretrained
 from tugan.generators.w_statistics import estimate_w_statistics
 
-ConversionStage = Literal["reading", "statistics of W", "writing", "preview head", "pictures"]
+ConversionStage = Literal[
+    "reading", "statistics of W", "writing", "repainting", "preview head", "pictures"
+]
 
-CONVERTED_NAMES = ("config.json", "model.safetensors", CARD_NAME, SHIPPED_NAME, SHEET_NAME)
+CONVERTED_NAMES = (
+    *("config.json", "model.safetensors", CARD_NAME),
+    *(SKETCH_NAME, HEAD_NAME, SHEET_NAME),
+)
 """All that a conversion writes."""
 
 
@@ -53,11 +62,12 @@ def convert(
     relabel: Relabel | None = None,
     half: bool = False,
     previews: bool = True,
-) -> Iterator[ConversionStage | Converted]:
+) -> Iterator[ConversionStage | SketchProgress | Converted]:
     """Read a checkpoint and write ``folder``, telling each stage before it begins.
 
     Written are the tensors (``half`` in float16), the statistics of W, the model card and, with
-    ``previews``, a preview head of the block that drags take, and a few pictures. Raises
+    ``previews``, what takes longer: what moves repaint (``hold`` of drags; how far that is comes
+    after its stage), a preview head, both of the block that drags take, and a few pictures. Raises
     :class:`CheckpointError` and :class:`OutputError`. ``config.json``, without which a folder is no
     model, comes after the tensors.
     """
@@ -68,6 +78,8 @@ def convert(
     yield "writing"
     save_pretrained(generator, folder, dtype=torch.float16 if half else torch.float32)
     if previews:
+        yield "repainting"
+        yield from _keep_repainting(folder, generator)
         yield "preview head"
         _keep_preview_head(folder, generator)
         yield "pictures"
@@ -105,8 +117,21 @@ def _with_statistics(model: CanonicalModel) -> CanonicalModel:
     return replace(model, tensors=model.tensors | extra)
 
 
+def _keep_repainting(folder: Path, generator: PretrainedGenerator) -> Iterator[SketchProgress]:
+    """One that was computed before is taken; beside the model it is found wherever that goes."""
+    sketch = kept_repainting(generator)
+    if sketch is None:
+        for found in sketch_repainting(generator):
+            if isinstance(found, SketchProgress):
+                yield found
+            else:
+                sketch = found
+    assert sketch is not None
+    save_repainting_of(generator, sketch, folder / SKETCH_NAME)
+
+
 def _keep_preview_head(folder: Path, generator: PretrainedGenerator) -> None:
     info = generator.info
     block = info.nearest_block(info.hints.feature_px)
     head = fit_preview_head(generator, until_px=block.until_px)
-    save_preview_head(head, folder / SHIPPED_NAME, whose=fingerprint(generator))
+    save_preview_head(head, folder / HEAD_NAME, whose=fingerprint(generator))

@@ -12,12 +12,15 @@ from tugan.core.errors import MissingExtraError, TuganError
 from tugan.generators.catalog import DEFAULT_MODEL, catalog
 from tugan.generators.loading import load_generator
 from tugan.generators.model_card import CARD_NAME, model_card
-from tugan.generators.preview_store import SHIPPED_NAME, kept_preview_head, save_preview_head
+from tugan.generators.preview_store import SHIPPED_NAME as HEAD_NAME
+from tugan.generators.preview_store import kept_preview_head, save_preview_head
 from tugan.generators.protocol import PretrainedGenerator
+from tugan.generators.repainting_store import SHIPPED_NAME as SKETCH_NAME
+from tugan.generators.repainting_store import kept_repainting, save_repainting_of
 from tugan.generators.sample_sheet import SHEET_NAME, write_sample_sheet
 from tugan.generators.saving import fingerprint, save_pretrained
 
-FILES = ("config.json", "model.safetensors", CARD_NAME, SHIPPED_NAME)
+FILES = ("config.json", "model.safetensors", CARD_NAME, SKETCH_NAME, HEAD_NAME)
 """All that is fetched of a repository: never a pickle."""
 
 
@@ -82,14 +85,17 @@ def push_to_hub(
 def prepare_folder(
     generator: PretrainedGenerator, folder: Path, *, dtype: torch.dtype = torch.float32
 ) -> None:
-    """Write what :func:`push_to_hub` uploads: the model, some pictures, and a preview head.
+    """Write what :func:`push_to_hub` uploads: the model and what was computed of it, some pictures.
 
-    The head is left out where one would have to be fitted first.
+    A preview head, and what moves repaint, are left out where they would have to be computed first.
     """
     save_pretrained(generator, folder, dtype=dtype)
+    sketch = kept_repainting(generator)
+    if sketch is not None:
+        save_repainting_of(generator, sketch, folder / SKETCH_NAME)
     head = kept_preview_head(generator)
     if head is not None:
-        save_preview_head(head, folder / SHIPPED_NAME, whose=fingerprint(generator))
+        save_preview_head(head, folder / HEAD_NAME, whose=fingerprint(generator))
     write_sample_sheet(generator, folder / SHEET_NAME)
     card = model_card(generator.info, sheet=SHEET_NAME)
     (folder / CARD_NAME).write_text(card, encoding="utf-8")

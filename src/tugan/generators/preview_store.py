@@ -56,8 +56,13 @@ def preview_head_of(generator: Generator, *, until_px: int | None = None) -> Pre
     whose = fingerprint(generator)
     head = fit_preview_head(generator, until_px=block.until_px)
     with suppress(OutputError):  # then it is fitted again next time
-        save_preview_head(head, cache_folder() / _cached_name(whose, block), whose=whose)
+        save_preview_head(head, cache_path(generator, until_px=until_px), whose=whose)
     return head.to(generator.device)
+
+
+def cache_path(generator: PretrainedGenerator, *, until_px: int | None = None) -> Path:
+    """Where :func:`preview_head_of` keeps it; :class:`OutputError` without a home for caches."""
+    return cache_folder() / _cached_name(fingerprint(generator), _block_of(generator, until_px))
 
 
 def kept_preview_head(generator: Generator, *, until_px: int | None = None) -> PreviewHead | None:

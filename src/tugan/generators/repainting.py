@@ -54,6 +54,10 @@ class SketchProgress:
     """Pictures."""
     pictures: int
 
+    def __str__(self) -> str:
+        """For a line of progress."""
+        return f"{self.done} of {self.pictures} pictures"
+
 
 def sketch_repainting(
     generator: Generator,

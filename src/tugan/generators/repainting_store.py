@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -28,6 +29,8 @@ SHIPPED_NAME = "repainting.safetensors"
 FORMAT_VERSION = 1
 _METADATA_KEY = "repainting"
 _TENSORS = ("rows", "feature_mean", "feature_deviation", "feature_farthest")
+_FITTING = (1.0, 3e4)
+"""What the largest number of a sketch may be, for half precision to hold it and smaller ones."""
 
 
 class SketchNote(BaseModel):
@@ -68,7 +71,8 @@ def prepare_repainting(generator: Generator) -> Iterator[SketchProgress]:
     """Compute the generator's sketch where it has none, telling how far it is, and keep it.
 
     Afterwards :func:`kept_repainting` gives it. Where the cache folder cannot be written it is
-    known as long as the generator lives. Raises :class:`CheckpointError` for damaged models.
+    known as long as the generator lives, if that is of a family of ours. Raises
+    :class:`CheckpointError` for damaged models.
     """
     if kept_repainting(generator) is not None:
         return
@@ -76,24 +80,37 @@ def prepare_repainting(generator: Generator) -> Iterator[SketchProgress]:
         if isinstance(found, SketchProgress):
             yield found
             continue
+        halved = _halved(found)  # as it is read: the first drag is like the next
         if isinstance(generator, StagedNetwork):
-            generator.know_repainting(found)
+            generator.know_repainting(halved)
         if isinstance(generator, PretrainedGenerator):
-            whose, until_px = fingerprint(generator), _until_px(generator.info)
             with suppress(OutputError):
-                path = cache_folder() / _cached_name(whose, until_px)
-                save_repainting(found, path, whose=whose, until_px=until_px)
+                save_repainting_of(generator, halved, cache_path(generator))
+
+
+def cache_path(generator: PretrainedGenerator) -> Path:
+    """Where :func:`prepare_repainting` keeps it; :class:`OutputError` without a home for caches."""
+    return cache_folder() / _cached_name(fingerprint(generator), _until_px(generator.info))
+
+
+def save_repainting_of(
+    generator: PretrainedGenerator, sketch: RepaintingSketch, path: Path
+) -> None:
+    """:func:`save_repainting` of the block that the generator's drags take."""
+    whose, until_px = fingerprint(generator), _until_px(generator.info)
+    save_repainting(sketch, path, whose=whose, until_px=until_px)
 
 
 def save_repainting(sketch: RepaintingSketch, path: Path, *, whose: str, until_px: int) -> None:
     """Write a sketch, in half precision, with the fingerprint of its model.
 
+    Rows too large or too small for that are written times a factor, which means the same.
     :class:`OutputError` if it cannot be written.
     """
     note = SketchNote(fingerprint=whose, until_px=until_px)
     features = sketch.features
     tensors = {
-        "rows": sketch.rows.cpu().half().contiguous(),
+        "rows": _halved(sketch).rows.contiguous(),
         "feature_mean": features.mean.cpu().contiguous(),
         "feature_deviation": features.deviation.cpu().contiguous(),
         "feature_farthest": torch.tensor([features.farthest]),
@@ -124,6 +141,14 @@ def load_repainting(path: Path, *, whose: str, until_px: int) -> RepaintingSketc
         raise CheckpointError(f"{path} is not finite, or its parts do not fit: compute it anew")
     features = FeatureRange(mean=mean, deviation=deviation, farthest=float(farthest))
     return RepaintingSketch(rows=rows, features=features)
+
+
+def _halved(sketch: RepaintingSketch) -> RepaintingSketch:
+    rows = sketch.rows.cpu()
+    largest = float(rows.abs().max())
+    if not _FITTING[0] <= largest <= _FITTING[1] and largest > 0:
+        rows = rows.float() * (_FITTING[1] / largest)
+    return replace(sketch, rows=rows.half(), prepared={})
 
 
 def _until_px(info: GeneratorInfo) -> int:

@@ -65,7 +65,7 @@ class _Dragging:
         self._desk, self._control = desk, control
         self._document, self._model = desk.document(), desk.model()
         self._run = DragRun.of(self._document, self._model)
-        for caution in self._run.problem.cautions():
+        for caution in self._run.problem.cautions(hold=0):  # hold_ready says it
             desk.emit(Reported(level="warning", code="caution", text=_sentence(caution)))
         goes_on = self._run.resume is not None
         self._recorder = TrailRecorder(

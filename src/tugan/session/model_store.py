@@ -1,6 +1,7 @@
 """Models that are loaded once and shared by sessions."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from tugan.generators.loading import load_generator
 from tugan.generators.preview import PreviewHead
 from tugan.generators.preview_store import kept_preview_head, preview_head_of
 from tugan.generators.protocol import Generator, GeneratorInfo, PretrainedGenerator
+from tugan.generators.repainting_store import kept_repainting, prepare_repainting
 from tugan.generators.saving import fingerprint
 from tugan.inversion.portrait import generator_of
 from tugan.session.document_photo import DocumentPhoto
@@ -24,6 +26,9 @@ from tugan.session.model_reference import ModelReference
 
 QUICK_HEAD_PX = 256
 """A preview head is fitted while loading for models up to this size: that takes a second or two."""
+QUICK_SKETCH_S = 10.0
+"""What moves of such a model repaint is computed while loading if it will take no longer: the
+networks of some take minutes."""
 
 Loader = Callable[[torch.device], Generator]
 
@@ -38,6 +43,8 @@ class LoadedModel:
     head: PreviewHead | None = field(repr=False)
     """None where previews are finished pictures made small."""
     fingerprint: str
+    sketched: bool = False
+    """What its moves repaint was known when it was loaded."""
 
     @property
     def info(self) -> GeneratorInfo:
@@ -47,7 +54,7 @@ class LoadedModel:
     @property
     def hold_ready(self) -> bool:
         """Is there what the setting ``hold`` needs to know of the model?"""
-        return True
+        return self.sketched or self.info.repainting is not None
 
     def tuned_to(self, photo: DocumentPhoto) -> "LoadedModel":
         """The model that draws this photograph; ``DeltaError`` if it is not of this model.
@@ -83,10 +90,12 @@ class ModelStore:
         *,
         keep: int = 2,
         loaders: Mapping[str, Loader] | None = None,
+        quick_sketch_s: float = QUICK_SKETCH_S,
     ) -> None:
         """``loaders`` makes models of further names. :class:`DeviceError` for unknown devices."""
         self.device = resolve_device(device)
         self._keep = keep
+        self._quick_sketch_s = quick_sketch_s
         self._loaders = dict(loaders or {})
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
         self._lock = threading.RLock()
@@ -150,6 +159,7 @@ class ModelStore:
                 generator=generator,
                 head=_head_of(generator),
                 fingerprint=_fingerprint_of(generator),
+                sketched=_is_sketched(generator, patience_s=self._quick_sketch_s),
             )
         except SessionError:
             raise
@@ -174,6 +184,24 @@ def _head_of(generator: Generator) -> PreviewHead | None:
     if max(generator.info.size_hw) <= QUICK_HEAD_PX:
         return preview_head_of(generator)
     return kept_preview_head(generator)
+
+
+def _is_sketched(generator: Generator, *, patience_s: float) -> bool:
+    """Is it known what its moves repaint? Small models that are quick about it are asked now."""
+    if kept_repainting(generator) is not None:
+        return True
+    is_small = max(generator.info.size_hw) <= QUICK_HEAD_PX
+    if not (is_small and isinstance(generator, PretrainedGenerator)):
+        return False
+    first_done_s = 0.0  # the first picture waits for the statistics of W
+    for progress in prepare_repainting(generator):
+        if progress.done == 1:
+            first_done_s = time.monotonic()
+            continue
+        a_picture_s = (time.monotonic() - first_done_s) / (progress.done - 1)
+        if a_picture_s * progress.pictures > patience_s:
+            return False
+    return kept_repainting(generator) is not None
 
 
 def _fingerprint_of(generator: Generator) -> str:

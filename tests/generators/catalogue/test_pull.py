@@ -11,6 +11,7 @@ import pytest
 
 from generators.catalogue.extra_catalogue import write_catalogue
 from generators.catalogue.file_server import FileServer, serving
+from generators.quick_sketch import keep_sketch, quick_sketch
 from patience import HANG_S
 from tugan.core.errors import CheckpointError
 from tugan.generators.catalog import catalog, find_model
@@ -33,6 +34,7 @@ from tugan.generators.catalogue.upkeep import remove, verify
 from tugan.generators.loading import load_generator
 from tugan.generators.preview_store import kept_preview_head
 from tugan.generators.protocol import PretrainedGenerator
+from tugan.generators.repainting_store import kept_repainting
 from tugan.generators.saving import fingerprint
 
 CHECKPOINT = "nvidia-stylegan2-128.pkl"
@@ -82,8 +84,11 @@ class Whole:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, oracle_dir: Path) -> Whole:
+def whole(
+    tmp_path_factory: pytest.TempPathFactory, oracle_dir: Path, stylegan2_128: PretrainedGenerator
+) -> Whole:
     home = tmp_path_factory.mktemp("pulled")
+    sketch = quick_sketch(stylegan2_128)
     with (
         serving((oracle_dir / CHECKPOINT).read_bytes()) as running,
         pytest.MonkeyPatch.context() as m,
@@ -91,9 +96,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory, oracle_dir: Path) -> Whole:
         m.setenv("TUGAN_CACHE", str(home / "cache"))
         m.setenv("TUGAN_STATE", str(home / "state"))
         m.setenv("NO_PROXY", "127.0.0.1")
+        keep_sketch(stylegan2_128, sketch)  # taken from there, which is quicker
         offer = offer_of(running, home, m)
         steps = list(Pull(offer=offer, patience=QUICK).steps())
         requests = len(running.does.asked)
+        shutil.rmtree(home / "cache/repainting")
         return Whole(home=home, steps=steps, address=running.file, requests=requests)
 
 
@@ -135,9 +142,12 @@ def test_nothing_is_estimated_at_its_first_use(pulled: Path, tmp_path: Path) -> 
     generator = load_generator("waves", device="cpu")
     assert generator.info.w_statistics is not None
     assert kept_preview_head(generator) is not None
+    assert kept_repainting(generator) is not None
     # nor where the folder was moved, and no longer is in the catalogue
     shutil.move(pulled, tmp_path / "moved")
-    assert kept_preview_head(load_generator(tmp_path / "moved", device="cpu")) is not None
+    moved = load_generator(tmp_path / "moved", device="cpu")
+    assert kept_preview_head(moved) is not None
+    assert kept_repainting(moved) is not None
     assert not (tmp_path / "cache/preview").exists()
     assert not (tmp_path / "cache/w-statistics").exists()
 
@@ -150,6 +160,7 @@ def test_only_the_model_stays(pulled: Path) -> None:
         "model.safetensors",
         "origin.json",
         "preview.safetensors",
+        "repainting.safetensors",
         "samples.jpg",
     ]
     assert [one.name for one in models_folder().iterdir()] == ["waves"]
@@ -225,7 +236,7 @@ def test_a_file_fetched_otherwise_is_taken(
 
 def test_an_interrupted_conversion_leaves_the_download(server: FileServer, offer: Offer) -> None:
     steps = Pull(offer=offer, patience=QUICK).steps()
-    assert any(step.detail == "preview head" for step in steps)  # and no further
+    assert any(step.detail == "repainting" for step in steps)  # and no further
     del steps
     assert list(models_folder().iterdir()) == []
     run(offer)

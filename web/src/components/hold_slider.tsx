@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { setHold } from "../commands/hold";
-import { holdWords, percent } from "../state/hold";
+import { holdWords, notReadyWords, percent } from "../state/hold";
 import { useStudio } from "../state/studio";
 
 /** How much of the rest of the picture is held while something is pulled. */
@@ -9,9 +9,10 @@ export function HoldSlider() {
   const { doc, wantedHold } = studio.store;
   const sliding = useSignal<number | null>(null);
   const method = doc.value?.method ?? null;
-  const isReady = doc.value?.generator?.hold_ready ?? true;
+  const generator = doc.value?.generator ?? null;
+  const isReady = generator?.hold_ready ?? true;
   const hold = sliding.value ?? wantedHold.value?.value ?? method?.hold ?? 0;
-  const words = isReady ? holdWords(hold) : NOT_READY;
+  const words = isReady ? holdWords(hold) : notReadyWords(generator?.name ?? "");
   return (
     <div class="hold">
       <label class="slider">
@@ -44,11 +45,9 @@ export function HoldSlider() {
         </p>
       ) : (
         <p class="hold-note" data-testid="hold-note">
-          {NOT_READY}
+          {words}
         </p>
       )}
     </div>
   );
 }
-
-const NOT_READY = "not ready for this model: the whole picture may follow";

@@ -20,6 +20,11 @@ export function holdWords(hold: number): string {
   return hold < 1 ? "little but the pull moves" : "only what is pulled moves";
 }
 
+/** The same where nothing can be held: what it takes is computed by a command. */
+export function notReadyWords(model: string): string {
+  return `the whole picture may follow until tugan models prepare ${model} was run`;
+}
+
 export function percent(hold: number): string {
   return `${Math.round(hold * 100)}%`;
 }

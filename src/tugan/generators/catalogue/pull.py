@@ -20,6 +20,7 @@ from tugan.generators.catalogue.places import download_path, installed_folder, m
 from tugan.generators.catalogue.trusted import check_trusted, trust
 from tugan.generators.conversion import Converted, Relabel, convert
 from tugan.generators.protocol import GeneratorInfo
+from tugan.generators.repainting import SketchProgress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,8 @@ class Pull:
     half: bool = False
     """Store float16."""
     previews: bool = True
-    """Fit a preview head and draw a few pictures; else the head is fitted where it is needed."""
+    """Find what moves repaint, fit a preview head and draw a few pictures; else the first two are
+    computed where they are needed."""
     patience: Patience | None = None
 
     def steps(self) -> Iterator[PullStep]:
@@ -103,6 +105,8 @@ class Pull:
             ):
                 if isinstance(stage, Converted):
                     self._finish(source, sha256, folder, stage.info)
+                elif isinstance(stage, SketchProgress):
+                    yield PullStep(stage="converting", detail=f"repainting: {stage}")
                 else:
                     yield PullStep(stage="converting", detail=stage)
         except CheckpointError as error:
