@@ -345,7 +345,8 @@ class Newton:
         return change * share, curvature
 
     def _held_picture(self, state: NewtonState, way: Float[Tensor, " e"]) -> HeldPicture | None:
-        if state.repainting is None:
+        # so many points leave nothing to hold, and the picture bends instead
+        if state.repainting is None or state.turns.needed:
             return None
         return HeldPicture(charge=state.repainting, weight=hold_weight(self.settings.hold), way=way)
 
