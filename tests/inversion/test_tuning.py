@@ -8,7 +8,8 @@ from generators.quick_sketch import keep_sketch, quick_sketch
 from generators.random_stylegan2 import random_network
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.solve import drag
-from tugan.dragging.solvers.newton import Newton, NewtonSettings
+from tugan.dragging.solvers.newton import Newton
+from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.generators.protocol import PretrainedGenerator, Ws, synthesize
 from tugan.generators.repainting_store import kept_repainting
 from tugan.generators.saving import fingerprint
