@@ -144,7 +144,7 @@ def test_previews_look_like_the_picture(faces: PretrainedGenerator) -> None:
     torch.testing.assert_close(step.preview(preview_head_of(faces)), preview, atol=1e-4, rtol=0)
 
 
-def test_under_a_hand_a_point_of_a_face_costs_derivatives_in_a_step_of_four(
+def test_under_a_hand_a_point_of_a_face_costs_derivatives_in_a_third_of_the_steps_at_most(
     faces: PretrainedGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However surprised: and so it stays nearer to a goal that circles."""

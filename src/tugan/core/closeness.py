@@ -69,6 +69,8 @@ class DragWay:
     """How far all handles of a drag came; at least one."""
 
     handles: tuple[HandleWay, ...]
+    masked: bool = False
+    """Was there a part of the picture that may not change?"""
 
     @classmethod
     def of(
@@ -78,6 +80,7 @@ class DragWay:
         left_px: Sequence[float],
         lost: Sequence[bool],
         tolerance_px: float,
+        masked: bool = False,
     ) -> "DragWay":
         """An entry a handle in each; pixels of the picture."""
         handles = tuple(
@@ -93,7 +96,7 @@ class DragWay:
                 zip(asked_px, left_px, lost, strict=True)
             )
         )
-        return cls(handles=handles)
+        return cls(handles=handles, masked=masked)
 
     @property
     def worst(self) -> HandleWay:

@@ -55,7 +55,11 @@ def remedy(ending: Ending, *, steps: int, way: DragWay) -> str:
     near = way.worst.closeness in (Closeness.REACHED, Closeness.NEARLY)
     if ending is Ending.STEP_LIMIT:
         return "Allow more steps for the rest." if near else "Allow more steps, or a nearer goal."
-    return "" if near else "Try a nearer goal, or a handle on an edge or corner."
+    if near:
+        return ""
+    if way.masked:
+        return "The mask leaves no way further: let more of the picture change, or less be moved."
+    return "Try a nearer goal, or a handle on an edge or corner."
 
 
 def left_words(*, asked_px: float, left_px: float) -> str:

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.errors import InvalidDragError
+from tugan.dragging.finer_look import FinerLook
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.solve import step_of
 from tugan.dragging.solvers.newton import Newton
@@ -62,6 +63,7 @@ class LiveDrag:
         self._wanted: DragProblem | None = None
         self._state: NewtonState | None = None
         self._seen: Observation | None = None
+        self._finer: FinerLook | None = None
         self._closed = False
 
     @property
@@ -84,7 +86,7 @@ class LiveDrag:
         seen = self._solver.observe(problem, state)
         with self._changed:
             self._problem, self._state, self._seen = problem, state, seen
-            self._wanted = None
+            self._wanted = self._finer = None
 
     def move(self, targets_xy: Float[Tensor, "n 2"]) -> None:
         """New goals for the points that are held; from any thread, returns at once.
@@ -129,6 +131,25 @@ class LiveDrag:
         outcome = self._solver.terminate(problem, moved, after)
         return step_of(problem, after, index=moved.steps, outcome=outcome)
 
+    def look_again(self) -> DragStep | None:
+        """The newest picture with its handles where features of a finer block find them.
+
+        What a step says of its handles is what it was steered by; this look is independent of that.
+        Costs a forward pass, at first two; None if nothing is held.
+        """
+        with self._changed:
+            problem, state, seen, finer = self._problem, self._state, self._seen, self._finer
+        if problem is None or state is None or seen is None:
+            return None
+        if finer is None:
+            coarse_px = min(self._solver.settings.blocks_px)
+            finer = FinerLook.of(problem, coarse_px=coarse_px)
+            with self._changed:
+                self._finer = finer
+        found = finer.find(seen.ws, seen.handles_xy)
+        step = step_of(problem, seen, index=state.steps, outcome=None)
+        return replace(step, handles_xy=found.handles_xy, lost=found.lost | seen.lost)
+
     def frames(self) -> Iterator[DragStep]:
         """Steps as long as points are held; waits where the goals are reached, for new ones.
 
@@ -148,7 +169,7 @@ class LiveDrag:
     def release(self) -> None:
         """Let go; the picture stays, and other points of it can be grabbed."""
         with self._changed:
-            self._problem = self._state = self._seen = self._wanted = None
+            self._problem = self._state = self._seen = self._wanted = self._finer = None
             self._changed.notify_all()
 
     def close(self) -> None:

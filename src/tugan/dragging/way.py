@@ -24,4 +24,5 @@ def way_of(
         left_px=(scale * torch.linalg.vector_norm(goals_xy - seen_xy, dim=1)).tolist(),
         lost=lost.tolist(),
         tolerance_px=scale * tolerance_px,
+        masked=problem.mask is not None,
     )

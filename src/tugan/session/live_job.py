@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.geometry import scale_from_512
+from tugan.core.images import RgbArray
 from tugan.dragging.live import LiveDrag
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.dragging.step import DragStep
@@ -131,10 +132,15 @@ class _Living:
         return self._last is not None and self._last.index != self._finished
 
     def finish(self) -> None:
-        """The whole picture of the newest step in place of its preview."""
+        """The whole picture of the newest step in place of its preview; and where its handles are,
+        by a look that did not steer it."""
         step = self._last
         if step is None:
             return
+        found = self._live.look_again()
+        if found is not None:
+            step = self._last = replace(step, handles_xy=found.handles_xy, lost=found.lost)
+            self._tell(step, preview=None)
         document = self._during(step)
         pixels = picture_of(self._desk.pictures, self._model, document, document.ws)
         self._finished = step.index
@@ -176,6 +182,9 @@ class _Living:
 
     def _show(self, step: DragStep) -> None:
         self._pace = self._pace.after(time.monotonic())
+        self._tell(step, preview=preview_of(step, self._head) if self.previews else None)
+
+    def _tell(self, step: DragStep, *, preview: RgbArray | None) -> None:
         document = self._during(step)
         self._desk.show(document)
         held = (HELD_ID, _places(step)[0], bool(step.lost[0]))
@@ -185,7 +194,7 @@ class _Living:
                 farthest_px=step.farthest_px,
                 steps_per_s=self._pace.steps_per_s,
                 points=(held, *((one.id, one.handle_xy, one.lost) for one in document.points)),
-                preview=preview_of(step, self._head) if self.previews else None,
+                preview=preview,
             )
         )
 

@@ -33,9 +33,11 @@ class Bounds:
     def of(
         cls, sketch: RepaintingSketch | None, space: LatentSpace, start: Float[Tensor, "1 c h w"]
     ) -> "Bounds":
-        """Of drags from the picture with these features."""
+        """Of drags from the picture with these features; none without a sketch of the model."""
+        if sketch is None:
+            return cls()
         longest = LONGEST_WAY * space.way_between_pictures
-        if sketch is None or len(sketch.features.mean) != start.shape[1]:
+        if len(sketch.features.mean) != start.shape[1]:
             return cls(longest=longest)
         farthest = max(
             sketch.features.farthest, START_EXCESS * float(sketch.features.square(start))
