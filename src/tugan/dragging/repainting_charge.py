@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from tugan.core.host_copy import to_device
 from tugan.dragging.latent_space import LatentSpace
 from tugan.generators.protocol import RepaintingSketch
 
@@ -41,7 +42,7 @@ class RepaintingCharge:
     ) -> Float[Tensor, "*n m"]:
         """Flattened moves, with ``by`` times their part along each direction added."""
         along = moves @ self.directions.T
-        found: Tensor = moves + (along * by.to(moves)) @ self.directions
+        found: Tensor = moves + (along * to_device(by, like=moves)) @ self.directions
         return found
 
 
@@ -77,8 +78,9 @@ def _spectrum(sketch: RepaintingSketch, space: LatentSpace) -> tuple[Tensor, Ten
     missing = max(space.rows - sketch.rows.shape[1], 0)
     rows = F.pad(sketch.rows.to("cpu", torch.float32), (0, 0, 0, missing))
     on_cpu = replace(space, factor=None if space.factor is None else space.factor.cpu())
-    rows = on_cpu.pulled_back(rows[None])[0].flatten(1)
-    squares, left = torch.linalg.eigh((rows @ rows.T).double())
+    # in double: what rounding leaves where there are more rows than directions is no direction
+    rows = on_cpu.pulled_back(rows[None])[0].flatten(1).double()
+    squares, left = torch.linalg.eigh(rows @ rows.T)
     squares = squares.clamp(min=_TINY * float(squares.max().clamp(min=_TINY)))
-    directions = ((left / squares.sqrt()).T @ rows.double()).float()
+    directions = ((left / squares.sqrt()).T @ rows).float()
     return directions, squares * (rows.shape[1] / squares.sum())

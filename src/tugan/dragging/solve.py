@@ -40,9 +40,12 @@ def drag(
     state = solver.init(problem) if resume is None else resume.state
     nearest = None if resume is None else resume.nearest
     last: DragStep | None = None
+    judged = resume is not None
     while True:
         seen = solver.observe(problem, state)
-        again = solver.retried(problem, state, seen)
+        # a step that was shown before stays, whatever is thought of it by now
+        again = None if judged else solver.retried(problem, state, seen)
+        judged = False
         if again is not None:
             state = again
             continue

@@ -171,7 +171,7 @@ def _drawn(
 
 def _compressed(
     rows: Float[Tensor, "k rows d"], statistics: WStatistics, kept_rows: int
-) -> Float[Tensor, "r rows d"]:
+) -> Float[Tensor, "r used d"]:
     """The combinations of rows that say most where moves are measured by W's covariance.
 
     Of the rows of ``ws`` those remain that the features depend on.

@@ -73,11 +73,12 @@ class DragRun:
                 lost=nearest.lost.to(device),
             )
         limit = record.settings.max_steps
-        at_limit = limit is not None and state.steps >= limit
+        spent = _spent(state)
+        at_limit = limit is not None and spent >= limit
         return cls(
             problem=problem,
             record=record,
-            solver=_allowing(record, more_steps=state.steps if at_limit else 0),
+            solver=_allowing(record, more_steps=spent if at_limit else 0),
             resume=Checkpoint(state=state, nearest=nearest),
         )
 
@@ -104,7 +105,7 @@ class DragRun:
             self,
             problem=replace(self.problem, targets_xy=apart(targets, self.problem.handles_xy)),
             record=record,
-            solver=_allowing(record, more_steps=state.steps),
+            solver=_allowing(record, more_steps=_spent(state)),
             resume=Checkpoint(state=aimed),
         )
 
@@ -211,6 +212,11 @@ def _saved_run(checkpoint: Checkpoint) -> SavedRun:
             lost=nearest.lost.cpu(),
         )
     return SavedRun(state=saved_state(checkpoint.state), nearest=nearest)
+
+
+def _spent(state: NewtonState | AdamState) -> int:
+    """Of the step limit: steps that were taken back count too."""
+    return state.steps + (state.taken_back if isinstance(state, NewtonState) else 0)
 
 
 def _allowing(record: DragRecord, *, more_steps: int) -> Newton | Adam:

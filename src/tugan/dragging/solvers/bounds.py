@@ -13,6 +13,9 @@ from tugan.generators.protocol import FeatureRange, RepaintingSketch
 LONGEST_WAY = 0.3
 """A move may be so long, as a share of the way between two pictures of the model: drags that went
 well on faces took up to 0.25, melted faces were 0.28 and more away."""
+LEAST_WAY = 6.0
+"""But so long always, in standard deviations of W: where W has few dimensions the way between
+pictures is short, and single directions lead much further. Of faces this is half as far."""
 START_EXCESS = 1.25
 """Where the start is further out than the model's pictures, features may be so much further."""
 
@@ -36,7 +39,7 @@ class Bounds:
         """Of drags from the picture with these features; none without a sketch of the model."""
         if sketch is None:
             return cls()
-        longest = LONGEST_WAY * space.way_between_pictures
+        longest = max(LONGEST_WAY * space.way_between_pictures, LEAST_WAY)
         if len(sketch.features.mean) != start.shape[1]:
             return cls(longest=longest)
         farthest = max(

@@ -18,7 +18,8 @@ from tugan.dragging.repainting_charge import MoveMetric
 MOST = 12
 """Directions that are kept: the newest."""
 _LEAST_NEW = 0.04
-"""An older direction goes if no more than this share of its curvature is its own."""
+"""An older direction goes if no more than this share of its curvature is its own, and no more than
+this share of its square."""
 _LEAST_CURVATURE = 1e-6
 """As a share of the largest: less is rounding."""
 
@@ -55,13 +56,19 @@ def learnt(
     newest, its = direction / length, product / length
     older = torch.zeros(0, len(direction)).to(newest) if known is None else known.directions
     products = older if known is None else known.products
-    between, one_way, other_way, before = on_host(
-        (newest @ its)[None], older @ its, products @ newest, (older * products).sum(dim=1)
+    between, one_way, other_way, before, alike = on_host(
+        (newest @ its)[None],
+        older @ its,
+        products @ newest,
+        (older * products).sum(dim=1),
+        older @ newest,
     )
     if not 0 < float(between) < math.inf:
         return known
     after = before - one_way * other_way / between
-    kept = torch.where(after > _LEAST_NEW * before)[0][-(MOST - 1) :]
+    # one that goes elsewhere stays, were it to say that nothing curves there
+    other = alike.square() < 1 - _LEAST_NEW
+    kept = torch.where(other | (after > _LEAST_NEW * before))[0][-(MOST - 1) :]
     share, back = (
         to_device(one[kept] / between, like=newest)[:, None] for one in (one_way, other_way)
     )

@@ -119,7 +119,9 @@ class Newton:
         )
         handles_xy = problem.handles_xy if state.steps == 0 else look.found_xy
         excess = self._excess(problem, state, look)
-        seen_xy, lost, finite, out = on_host(handles_xy, look.lost, look.finite, excess)
+        seen_xy, lost, finite, out, before_xy, foreseen_xy = on_host(
+            handles_xy, look.lost, look.finite, excess, state.seen_xy, state.expected_xy
+        )
         return Observation(
             leaf=state.move,
             ws=look.ws,
@@ -129,7 +131,9 @@ class Newton:
             trace=look.trace,
             finite=bool(finite),
             excess=float(out),
-            points=SeenPoints(handles_xy=seen_xy, lost=lost),
+            points=SeenPoints(
+                handles_xy=seen_xy, lost=lost, before_xy=before_xy, foreseen_xy=foreseen_xy
+            ),
         )
 
     @torch.no_grad()
@@ -143,16 +147,14 @@ class Newton:
         finer = state.level + 1 < len(state.references) and (stuck or self._arrived(problem, seen))
         nearer = progress.left_px < state.least_left_px
         verdict = verdict_of(problem, state, seen)
-        stepped = self._stepped(
-            problem,
-            replace(
-                state,
-                radius=1.0 if verdict is None else verdict.radius(state.radius),
-                damping=damping,
-                tries=0,
-            ),
-            seen,
+        began = replace(
+            state,
+            radius=state.radius if verdict is None else verdict.radius(state.radius),
+            damping=damping,
+            # where the last step was taken back for good, tries go on to count
+            tries=state.tries if state.last_change is None else 0,
         )
+        stepped = self._stepped(problem, began, seen)
         stepped = replace(
             stepped,
             left_px=progress.left_px if stuck else min(progress.left_px, state.left_px),
@@ -177,7 +179,7 @@ class Newton:
     ) -> NewtonState | None:
         """A smaller step, with fresh derivatives, instead of one that was wrong; else None."""
         change = state.last_change
-        if change is None or state.jacobian is None:
+        if change is None:
             return None
         verdict = verdict_of(problem, state, seen)
         allowed = seen.finite and seen.excess <= 1

@@ -57,8 +57,8 @@ class NewtonSettings:
     lost_below: float = 0.3
     """A match of less confidence is lost: the point is no longer pulled, and says so."""
     mask_weight: float = 1.0
-    """The largest charge for change outside the mask against motion of the handles, less where they
-    would stay behind for it; 0 for none."""
+    """How well the mask holds: what is outside of it may change by as much as a shift of 0.75 px at
+    512 does, divided by this, and the handles stay behind for it; 0 for no mask."""
     tolerance_one_px_at_512: float = 1.0
     """A single handle this near its goal has arrived."""
     tolerance_more_px_at_512: float = 2.0

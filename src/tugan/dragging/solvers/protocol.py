@@ -18,6 +18,10 @@ class SeenPoints:
 
     handles_xy: Float[Tensor, "n 2"]
     lost: Bool[Tensor, " n"]
+    before_xy: Float[Tensor, "n 2"] | None = None
+    """Where they were before the last step, of solvers that foresee."""
+    foreseen_xy: Float[Tensor, "n 2"] | None = None
+    """And where it was predicted to bring them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.geometry import scale_from_512
-from tugan.core.host_copy import on_host
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.solvers.newton_state import NewtonState
 from tugan.dragging.solvers.protocol import Observation
@@ -50,7 +49,7 @@ class Verdict:
         believed: Float[Tensor, " n"],
         image_hw: tuple[int, int],
     ) -> "Verdict":
-        """All on the host; ``believed`` is 0 for points that are lost."""
+        """All on the host; ``believed`` is 0 for points that are lost, which tell nothing."""
         px = scale_from_512(1.0, image_hw)
         count = believed.sum().clamp(min=1)
 
@@ -79,14 +78,16 @@ class Verdict:
 
 
 def verdict_of(problem: DragProblem, state: NewtonState, seen: Observation) -> Verdict | None:
-    """Of the step that led to a state, by the look at it; None before the first."""
-    if state.last_change is None:
-        return None
-    before_xy, expected_xy = on_host(state.seen_xy, state.expected_xy)
+    """Of the step that led to a state, by the look at it; None before the first, and where all
+    points are lost."""
     points = seen.on_host()
+    if state.last_change is None or bool(points.lost.all()):
+        return None
+    assert points.before_xy is not None
+    assert points.foreseen_xy is not None
     return Verdict.of(
-        before_xy=before_xy,
-        expected_xy=expected_xy,
+        before_xy=points.before_xy,
+        expected_xy=points.foreseen_xy,
         found_xy=points.handles_xy,
         targets_xy=problem.targets_on_host_xy,
         believed=(~points.lost).float(),
