@@ -28,6 +28,7 @@ CHECKED_HELPERS = (
     "generators.noise",
     "generators.windows",
     "generators.w_statistics",
+    "generators.repainting",
 )
 CHECKED_MEASURES = (
     "inversion",

@@ -34,6 +34,10 @@ class Clumsy:
     def update(self, problem: DragProblem, state: object, seen: Observation) -> object:
         return self.inner.update(problem, state, seen)
 
+    def retried(self, problem: DragProblem, state: object, seen: Observation) -> object | None:
+        again: object | None = self.inner.retried(problem, state, seen)
+        return again
+
     def terminate(self, problem: DragProblem, state: object, seen: Observation) -> Outcome | None:
         return self.inner.terminate(problem, state, seen)
 

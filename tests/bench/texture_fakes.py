@@ -88,6 +88,9 @@ class Oracle:
     def update(self, problem: DragProblem, state: int, seen: Observation) -> int:
         return state + 1
 
+    def retried(self, problem: DragProblem, state: int, seen: Observation) -> None:
+        return None
+
     def terminate(self, problem: DragProblem, state: int, seen: Observation) -> Outcome | None:
         ending = Ending.REACHED if state else None
         return outcome_of(problem, seen, ending, steps=state, tolerance_px=1.0)

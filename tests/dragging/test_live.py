@@ -1,6 +1,7 @@
 """Dragging with goals that move."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,8 +10,12 @@ from patience import HANG_S
 from tugan.core.errors import InvalidDragError
 from tugan.dragging.feature_flow import feature_flow
 from tugan.dragging.live import LiveDrag
+from tugan.dragging.problem import DragProblem
 from tugan.dragging.solvers import device_work
+from tugan.dragging.solvers.newton import Newton
 from tugan.dragging.solvers.newton_settings import NewtonSettings
+from tugan.dragging.solvers.newton_state import NewtonState
+from tugan.dragging.solvers.protocol import Observation
 from tugan.dragging.step import DragStep
 from tugan.generators.preview_store import preview_head_of
 from tugan.generators.protocol import PretrainedGenerator, sample_z
@@ -147,15 +152,25 @@ def test_previews_look_like_the_picture(faces: PretrainedGenerator) -> None:
 def test_under_a_hand_a_point_of_a_face_costs_derivatives_in_a_third_of_the_steps_at_most(
     faces: PretrainedGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However surprised: and so it stays nearer to a goal that circles."""
-    computed = 0
+    """However surprised: and so it stays nearer to a goal that circles. A step that was wrong is
+    taken back, which asks for new ones."""
+    computed, taken_back = 0, 0
 
     def counting(*given: object, **named: object) -> object:
         nonlocal computed
         computed += 1
         return feature_flow(*given, **named)  # type: ignore[arg-type]
 
+    retried = Newton.retried
+
+    def noting(*given: object) -> NewtonState | None:
+        nonlocal taken_back
+        again = retried(*given)  # type: ignore[arg-type]
+        taken_back += again is not None
+        return again
+
     monkeypatch.setattr(device_work, "feature_flow", counting)
+    monkeypatch.setattr(Newton, "retried", noting)
     handle = torch.tensor([[608.0, 762.0]])
     live = LiveDrag(faces, faces.map(sample_z(14, z_dim=512)))
     live.grab(handle)
@@ -169,5 +184,50 @@ def test_under_a_hand_a_point_of_a_face_costs_derivatives_in_a_third_of_the_step
             taken += 1
             missed_px += float(step.farthest_px)
     assert taken >= 20
-    assert computed <= -(-taken // 4)
+    assert computed <= -(-taken // 4) + taken_back
+    assert taken_back <= taken // 6
     assert missed_px / taken < 15
+
+
+def test_a_step_that_was_wrong_is_not_shown(
+    live: LiveDrag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is what it led to kept: the hand's next goal starts from the smaller step."""
+    update, looks = Newton.update, 0
+
+    def overshooting(
+        solver: Newton, problem: DragProblem, state: NewtonState, seen: Observation
+    ) -> NewtonState:
+        nonlocal looks
+        looks += 1
+        right = update(solver, problem, state, seen)
+        assert right.last_change is not None
+        back = -2 * right.last_change
+        return replace(
+            right, move=right.move + back.view(right.move.shape), last_change=-right.last_change
+        )
+
+    monkeypatch.setattr(Newton, "update", overshooting)
+    live.move(HANDLE + torch.tensor([[2.0, 0.0]]))
+    step = live.step()
+    assert looks == 1
+    assert step is not None
+    # a step the wrong way would have ended at 48
+    assert 50 < float(step.handles_xy[0, 0]) < 52
+    toy = ToyGenerator(size_hw=(128, 128))
+    assert float(toy.shift_px(live.ws)[0, 0]) > 0
+    torch.testing.assert_close(live.ws, step.ws)
+
+
+def test_a_hand_that_jumps_across_the_picture_leaves_it_whole() -> None:
+    """Fifty times a second is as often as the loop looks: once a step."""
+    live = LiveDrag(ToyGenerator(size_hw=(128, 128)), torch.zeros(1, 4, 8), settings=SETTINGS)
+    live.grab(HANDLE)
+    corners = torch.tensor([[4.0, 4.0], [124.0, 124.0], [4.0, 124.0], [124.0, 4.0]])
+    for index in range(50):
+        live.move(corners[index % 4][None])
+        step = live.step()
+        assert step is not None
+        assert torch.isfinite(step.ws).all()
+    live.move(HANDLE + 8)
+    assert follow(live).farthest_px <= 1.0

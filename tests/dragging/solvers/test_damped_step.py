@@ -1,8 +1,17 @@
+import math
+
 import pytest
 import torch
 from torch import Tensor
 
-from tugan.dragging.solvers.damped_step import DampedStep, damped_step
+from tugan.dragging.repainting_charge import MoveMetric, RepaintingCharge
+from tugan.dragging.solvers.damped_step import (
+    LEAST_LENGTH,
+    STRETCH,
+    DampedStep,
+    HeldPicture,
+    damped_step,
+)
 
 DAMPING = 1e-2
 
@@ -131,3 +140,171 @@ def test_a_jacobian_that_is_not_finite_gives_a_step_that_is_not() -> None:
     jacobian[2, 3] = torch.nan
     step = damped_step(jacobian, asked, move, damping=DAMPING, slack_px=0.5)
     assert step.change.isnan().all()
+
+
+# ---- what earlier steps left ----
+
+
+@pytest.mark.parametrize("longest", [0.0, 0.1, 0.3, 1e3])
+def test_what_goes_back_has_a_longest_length(longest: float) -> None:
+    parts = random_parts(4, 20)
+    step = damped_step(*parts, damping=DAMPING, slack_px=0.5, longest_return=longest)
+    jacobian, asked, move = parts
+    whole = plainly(*parts, step.charge)
+    pull = plainly(jacobian, asked, 0 * move, step.charge)
+    back = whole - pull
+    assert back.norm() > 1
+    share = min(1.0, longest / float(back.norm()))
+    # what is asked is done in full
+    torch.testing.assert_close(step.change.double(), pull + share * back, rtol=1e-3, atol=1e-4)
+    assert (step.change.double() - pull).norm() <= longest + 1e-3
+
+
+# ---- a picture that is held ----
+
+
+def held_of(
+    columns: int, way: Tensor, *, weight: float = 0.5, kept: int = 5
+) -> tuple[HeldPicture, Tensor]:
+    """And ``R'R``."""
+    rng = torch.Generator().manual_seed(11)
+    directions = torch.linalg.qr(torch.randn(columns, kept, generator=rng))[0].T
+    squares = 10.0 ** torch.linspace(-1, 1.5, kept, dtype=torch.float64)
+    charge = RepaintingCharge(directions=directions, squares=squares)
+    R2 = directions.T.double() @ (squares[:, None] * directions.double())
+    return HeldPicture(charge=charge, weight=weight, way=way), R2
+
+
+def held_plainly(parts: tuple[Tensor, Tensor, Tensor], charge: float, G: Tensor) -> Tensor:
+    """As :func:`plainly`, with ``G`` for what a move costs."""
+    J, s, a = (one.double() for one in parts)
+    found: Tensor = torch.linalg.solve(J.T @ J + charge * G, J.T @ (s + J @ a)) - a
+    return found
+
+
+@pytest.mark.parametrize("rows", [2, 6, 10])
+@pytest.mark.parametrize("slack_px", [0.0, 1.0])
+def test_a_held_step_is_the_minimum(rows: int, slack_px: float) -> None:
+    parts = random_parts(rows, 14)
+    held, R2 = held_of(14, parts[1])
+    step = damped_step(*parts, damping=DAMPING, slack_px=slack_px, held=held)
+    G = torch.eye(14, dtype=torch.float64) + step.metric.weight * R2
+    expected = held_plainly(parts, step.charge, G).float()
+    torch.testing.assert_close(step.change, expected, rtol=2e-3, atol=2e-4)
+    assert 0 < step.metric.weight <= held.weight
+    free = damped_step(*parts, damping=DAMPING, slack_px=slack_px)
+    assert (free.change - step.change).norm() > 1e-2 * free.change.norm()
+    # and it repaints less, for as much motion
+    moves = [(parts[2] + one.change).double() for one in (free, step)]
+    assert moves[1] @ R2 @ moves[1] < moves[0] @ R2 @ moves[0]
+
+
+@pytest.mark.parametrize("rows", [2, 4])
+def test_a_held_step_comes_as_near(rows: int) -> None:
+    parts = random_parts(rows, 14)
+    held, _ = held_of(14, parts[1])
+    step = damped_step(*parts, damping=DAMPING, slack_px=0.5, held=held)
+    assert worst_left_px(parts[0], parts[1], step.change) == pytest.approx(0.5, rel=1e-2)
+
+
+def two_ways(*, other: float) -> tuple[Tensor, RepaintingCharge]:
+    """A coordinate that moves a point and repaints, and one that moves it ``other`` times as much
+    and does not; the same of the other axis."""
+    jacobian = torch.zeros(2, 4)
+    jacobian[0, :2] = jacobian[1, 2:] = torch.tensor([1.0, other])
+    directions = torch.zeros(2, 4)
+    directions[0, 0] = directions[1, 2] = 1
+    charge = RepaintingCharge(
+        directions=directions, squares=torch.full((2,), 2.0, dtype=torch.float64)
+    )
+    return jacobian, charge
+
+
+def test_a_direction_that_repaints_is_used_less() -> None:
+    jacobian, charge = two_ways(other=1.0)
+    asked, nothing = torch.tensor([1.0, 0.0]), torch.zeros(4)
+    held = HeldPicture(charge=charge, weight=2.0, way=asked)
+    free, step = (
+        damped_step(jacobian, asked, nothing, damping=1e-4, slack_px=0.0, held=one).change
+        for one in (None, held)
+    )
+    torch.testing.assert_close(free[0], free[1])
+    # a fifth, as it costs 1 + 2 * 2
+    assert float(step[0] / step[1]) == pytest.approx(0.2, rel=1e-4)
+    assert float(jacobian[0] @ step) == pytest.approx(1.0, rel=1e-2)
+
+
+def test_a_weight_of_nothing_is_the_free_step() -> None:
+    parts = random_parts(4, 14)
+    held, _ = held_of(14, parts[1], weight=0.0)
+    step, free = (
+        damped_step(*parts, damping=DAMPING, slack_px=0.5, held=one) for one in (held, None)
+    )
+    torch.testing.assert_close(step.change, free.change, rtol=1e-4, atol=1e-5)
+
+
+def length_of(jacobian: Tensor, charge: RepaintingCharge, way: Tensor, weight: float) -> float:
+    """Of the move that goes all of the way, nearly."""
+    V = charge.directions.double()
+    G = torch.eye(V.shape[1], dtype=torch.float64) + weight * V.T @ (charge.squares[:, None] * V)
+    J = jacobian.double()
+    gram = J @ torch.linalg.solve(G, J.T)
+    eye = torch.eye(len(J), dtype=torch.float64)
+    weights = torch.linalg.solve(gram + DAMPING * gram.diagonal().mean() * eye, way.double())
+    return float((torch.linalg.solve(G, J.T) @ weights).norm())
+
+
+def test_a_long_way_is_held_less() -> None:
+    """Where little else moves the points the move would go far along that."""
+    jacobian, charge = two_ways(other=0.2)
+
+    def weight_for(way_px: float) -> float:
+        way = torch.tensor([way_px, 0.0])
+        held = HeldPicture(charge=charge, weight=1e3, way=way)
+        asked = way.clamp(max=1.0)
+        step = damped_step(
+            jacobian, asked, torch.zeros(4), damping=DAMPING, slack_px=0.0, held=held
+        )
+        return step.metric.weight
+
+    # five units of the other coordinate for a pixel
+    assert weight_for(0.3) == 1e3
+    eased = weight_for(30.0)
+    assert eased < 100
+    way = torch.tensor([30.0, 0.0])
+    shortest = length_of(jacobian, charge, way, 0.0)
+    assert shortest > LEAST_LENGTH
+    allowed = (1 + STRETCH) * shortest
+    # eight halvings of three powers of ten: to a thirtieth
+    assert length_of(jacobian, charge, way, eased) <= allowed * (1 + 1e-6)
+    assert length_of(jacobian, charge, way, 1.05 * eased) > allowed
+
+
+def test_a_way_that_has_been_made_counts() -> None:
+    """It is the whole move that may not become long, not the step."""
+    jacobian, charge = two_ways(other=0.2)
+    move = torch.tensor([30.0, 0.0, 0.0, 0.0])
+    little = torch.tensor([0.3, 0.0])
+    held = HeldPicture(charge=charge, weight=1e3, way=little)
+    step = damped_step(jacobian, little, move, damping=DAMPING, slack_px=0.0, held=held)
+    assert step.metric.weight < 100
+
+
+def test_points_that_ask_nothing_do_not_ease_it() -> None:
+    jacobian, charge = two_ways(other=0.2)
+    both = torch.cat([jacobian, torch.zeros(2, 4)])
+    way = torch.tensor([0.3, 0.0, 500.0, 500.0])
+    held = HeldPicture(charge=charge, weight=1e3, way=way)
+    asked = torch.tensor([0.3, 0.0, 0.0, 0.0])
+    step = damped_step(both, asked, torch.zeros(4), damping=DAMPING, slack_px=0.0, held=held)
+    assert step.metric.weight == 1e3
+
+
+def test_a_held_step_of_a_jacobian_that_is_not_finite_is_not() -> None:
+    jacobian, charge = two_ways(other=1.0)
+    jacobian[0, 0] = math.inf
+    asked = torch.tensor([1.0, 0.0])
+    held = HeldPicture(charge=charge, weight=1.0, way=asked)
+    step = damped_step(jacobian, asked, torch.zeros(4), damping=DAMPING, slack_px=0.5, held=held)
+    assert step.change.isnan().all()
+    assert step.metric == MoveMetric()

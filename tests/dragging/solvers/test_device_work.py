@@ -142,6 +142,7 @@ def test_a_step_reads_the_device_twice(
         for _ in range(4):
             reads.found.clear()
             seen = solver.observe(problem, state)
+            assert solver.retried(problem, state, seen) is None
             solver.terminate(problem, state, seen)
             state = solver.update(problem, state, seen)
             # no number is looked at on the device; a third reading says how good a prediction was

@@ -1,18 +1,20 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
 
+from tugan.dragging.repainting_charge import MoveMetric, RepaintingCharge
 from tugan.dragging.solvers.curvature import Curvature
-from tugan.dragging.solvers.held_region import HeldRegion
+from tugan.dragging.solvers.held_region import ALLOWED_PX_AT_512, HeldRegion
 from tugan.generators.toy import ToyGenerator
 
 MAP = (3, 8, 6)
 DIMENSIONS, EQUATIONS = 30, 4
-CHARGE, WEIGHT = 0.7, 5.0
-FAR = torch.full((EQUATIONS,), 1e6)
-"""Asked of the handles: so much that no weight makes a difference, and the largest is the one."""
+CHARGE = 0.7
+WEIGHTS = torch.logspace(-2, 4, 25)
+"""That are tried."""
 
 
 def left_half() -> Tensor:
@@ -30,6 +32,11 @@ def linear(B: Tensor, base: Tensor) -> Callable[[Tensor], Tensor]:
     return lambda move: base + (B @ move).reshape(1, *MAP)
 
 
+def allowing(region: HeldRegion, allowed: float) -> HeldRegion:
+    """So much of its energy, instead of 1."""
+    return replace(region, scale=region.scale / allowed)
+
+
 def refined(
     region: HeldRegion,
     B: Tensor,
@@ -37,18 +44,19 @@ def refined(
     change: Tensor,
     move: Tensor,
     *,
+    allowed: float,
     charge: float = CHARGE,
-    weight: float = WEIGHT,
+    metric: MoveMetric | None = None,
     known: Curvature | None = None,
 ) -> tuple[Tensor, Curvature | None]:
     """With features that are a matrix times the move."""
+    region = allowing(region, allowed)
     synthesise = linear(B, region.initial)
     return region.refined(
         change,
         jacobian=J,
-        asked_px=FAR,
+        metric=metric or MoveMetric(),
         charge=charge,
-        weight=weight,
         move=move,
         features=synthesise(move),
         synthesise=synthesise,
@@ -64,24 +72,61 @@ def matrix(rank: int, *, decay: float = 1.0) -> Tensor:
     return (left * strengths) @ random_of(rank, DIMENSIONS, seed=4) / 3
 
 
-def dense(region: HeldRegion, B: Tensor, J: Tensor, change: Tensor, move: Tensor) -> Tensor:
+def dense(
+    region: HeldRegion,
+    B: Tensor,
+    J: Tensor,
+    change: Tensor,
+    move: Tensor,
+    *,
+    weight: float,
+) -> Tensor:
     """The solution that the refined step approaches."""
-    S = WEIGHT * region.scale.expand(MAP).flatten()
+    S = weight * region.scale.expand(MAP).flatten()
     held = B.T @ (S[:, None] * B)
     handles = J.T @ J + CHARGE * torch.eye(DIMENSIONS)
     found: Tensor = torch.linalg.solve(handles + held, handles @ change - B.T @ (S * (B @ move)))
     return found
 
 
-def refined_and_dense(B: Tensor, region: HeldRegion) -> tuple[Tensor, Tensor, Tensor]:
+def energy_of(region: HeldRegion, B: Tensor, move: Tensor) -> float:
+    return float(region.energy(linear(B, region.initial)(move)))
+
+
+def least(
+    region: HeldRegion, dense_of: Callable[[float], Tensor], B: Tensor, move: Tensor
+) -> Tensor:
+    """The solution with the least of the weights that keep the energy within 1."""
+    for weight in WEIGHTS:
+        found = dense_of(float(weight))
+        if energy_of(region, B, move + found) <= 1:
+            return found
+    raise AssertionError("no weight holds it")
+
+
+def expected_of(region: HeldRegion, B: Tensor, J: Tensor, change: Tensor, move: Tensor) -> Tensor:
+    return least(region, lambda weight: dense(region, B, J, change, move, weight=weight), B, move)
+
+
+def little_allowed(
+    region: HeldRegion, B: Tensor, moved: Tensor, *, share: float = 0.01
+) -> HeldRegion:
+    """This share of what this changes."""
+    return allowing(region, share * energy_of(region, B, moved))
+
+
+def refined_and_dense(
+    B: Tensor, region: HeldRegion, *, share: float = 0.01
+) -> tuple[Tensor, Tensor, Tensor]:
     """And the step that both began with."""
     J, move, change = (
         random_of(EQUATIONS, DIMENSIONS, seed=5),
         0.4 * random_of(DIMENSIONS, seed=6),
         random_of(DIMENSIONS, seed=7),
     )
-    found, _ = refined(region, B, J, change, move)
-    return found, dense(region, B, J, change, move), change
+    region = little_allowed(region, B, move + change, share=share)
+    found, _ = refined(region, B, J, change, move, allowed=1.0)
+    return found, expected_of(region, B, J, change, move), change
 
 
 @pytest.mark.parametrize(("rank", "tolerance"), [(1, 2e-3), (3, 2e-3), (4, 1e-2)])
@@ -94,9 +139,63 @@ def test_few_directions_are_solved_exactly(rank: int, tolerance: float) -> None:
 
 def test_many_directions_are_solved_nearly() -> None:
     region = HeldRegion.of(random_of(1, *MAP, seed=1), left_half())
-    found, expected, start = refined_and_dense(matrix(20, decay=0.7), region)
+    found, expected, start = refined_and_dense(matrix(20, decay=0.7), region, share=0.1)
     assert (start - expected).norm() > 0.2 * expected.norm()
     assert (found - expected).norm() < 0.05 * expected.norm()
+
+
+@pytest.mark.parametrize("share", [0.5, 0.1, 0.01])
+def test_no_more_changes_than_is_allowed(share: float) -> None:
+    """And not much less: what is allowed is used."""
+    region, B = HeldRegion.of(random_of(1, *MAP, seed=1), left_half()), matrix(3)
+    J, move = random_of(EQUATIONS, DIMENSIONS, seed=5), torch.zeros(DIMENSIONS)
+    change = random_of(DIMENSIONS, seed=7)
+    allowed = share * energy_of(region, B, change)
+    found, _ = refined(region, B, J, change, move, allowed=allowed)
+    assert 0.2 * allowed < energy_of(region, B, move + found) < 1.02 * allowed
+
+
+def test_a_step_that_changes_little_is_nearly_free() -> None:
+    region, B = HeldRegion.of(random_of(1, *MAP, seed=1), left_half()), matrix(3)
+    J, nothing = random_of(EQUATIONS, DIMENSIONS, seed=5), torch.zeros(DIMENSIONS)
+    change = random_of(DIMENSIONS, seed=7)
+    allowed = 2 * energy_of(region, B, change)
+    found, _ = refined(region, B, J, change, nothing, allowed=allowed)
+    # the least weight is not zero, but next to it; and of the step's directions only those are
+    # asked that were learnt
+    assert (J @ (found - change)).norm() < 0.1 * (J @ change).norm()
+
+
+def test_the_metric_of_the_handles_is_that_of_the_region() -> None:
+    """With what is held besides: the equations are those of the step without the region."""
+    region, B = HeldRegion.of(random_of(1, *MAP, seed=1), left_half()), matrix(1)
+    J, move, change = (
+        random_of(EQUATIONS, DIMENSIONS, seed=5),
+        0.4 * random_of(DIMENSIONS, seed=6),
+        random_of(DIMENSIONS, seed=7),
+    )
+    V = torch.linalg.qr(random_of(DIMENSIONS, 4, seed=9))[0].T
+    squares = torch.tensor([0.5, 2.0, 8.0, 40.0], dtype=torch.float64)
+    metric = MoveMetric(charge=RepaintingCharge(directions=V, squares=squares), weight=2.0)
+    G = torch.eye(DIMENSIONS) + 2.0 * V.T @ (squares.float()[:, None] * V)
+    right = J.T @ J + CHARGE * G
+    handles = right @ change
+
+    region = little_allowed(region, B, move + change)
+
+    def dense_of(weight: float) -> Tensor:
+        S = weight * region.scale.expand(MAP).flatten()
+        system = right + B.T @ (S[:, None] * B)
+        found: Tensor = torch.linalg.solve(system, handles - B.T @ (S * (B @ move)))
+        return found
+
+    found, _ = refined(region, B, J, change, move, allowed=1.0, metric=metric)
+    expected = least(region, dense_of, B, move)
+    assert (change - expected).norm() > 0.1 * expected.norm()
+    assert (found - expected).norm() < 5e-3 * expected.norm()
+    # without it they are others
+    plain, _ = refined(region, B, J, change, move, allowed=1.0)
+    assert (plain - expected).norm() > 0.02 * expected.norm()
 
 
 def test_what_is_known_is_used_in_later_steps() -> None:
@@ -114,12 +213,13 @@ def test_what_is_known_is_used_in_later_steps() -> None:
         move = 0.4 * random_of(DIMENSIONS, seed=6) + 0.02 * random_of(DIMENSIONS, seed=50 + step)
         change = random_of(DIMENSIONS, seed=7) + 0.2 * random_of(DIMENSIONS, seed=60 + step)
         before = products
+        if step == 0:
+            region = little_allowed(region, B, move + change, share=0.1)
         found, known = region.refined(
             change,
             jacobian=J,
-            asked_px=FAR,
+            metric=MoveMetric(),
             charge=CHARGE,
-            weight=WEIGHT,
             move=move,
             features=synthesise(move),
             synthesise=synthesise,
@@ -128,7 +228,7 @@ def test_what_is_known_is_used_in_later_steps() -> None:
         )
         # one more is the gradient
         assert products - before == (6 if step == 0 else 2)
-        expected = dense(region, B, J, change, move)
+        expected = expected_of(region, B, J, change, move)
         errors.append(float((found - expected).norm() / expected.norm()))
     assert max(errors) < 0.05
     assert errors[-1] < errors[0]
@@ -139,7 +239,7 @@ def test_what_has_changed_since_the_start_is_taken_back() -> None:
     B, move = matrix(3), random_of(DIMENSIONS, seed=6)
     nothing = torch.zeros(DIMENSIONS)
     J = torch.zeros(EQUATIONS, DIMENSIONS)
-    back, _ = refined(region, B, J, nothing, move, charge=1e-3, weight=1e3)
+    back, _ = refined(region, B, J, nothing, move, charge=1e-3, allowed=1e-6)
     held = (region.scale > 0).expand(MAP).flatten()
     assert (B @ (move + back))[held].norm() < 0.05 * (B @ move)[held].norm()
 
@@ -148,8 +248,15 @@ def test_with_no_charge_the_step_stays() -> None:
     region = HeldRegion.of(random_of(1, *MAP, seed=1), left_half())
     change = random_of(DIMENSIONS, seed=7)
     J = torch.zeros(EQUATIONS, DIMENSIONS)
-    found, _ = refined(region, matrix(2), J, change, change, charge=0.0)
+    found, _ = refined(region, matrix(2), J, change, change, charge=0.0, allowed=1.0)
     assert torch.equal(found, change)
+
+
+def test_a_smaller_weight_allows_more() -> None:
+    features, changed = random_of(1, *MAP, seed=1), random_of(1, *MAP, seed=2)
+    one, third = (HeldRegion.of(features, left_half(), weight=weight) for weight in (1.0, 1 / 3))
+    assert float(one.energy(changed)) == pytest.approx(9 * float(third.energy(changed)), rel=1e-5)
+    assert float(one.energy(features)) == 0
 
 
 def test_only_what_must_stay_is_held() -> None:
@@ -175,5 +282,7 @@ def test_a_shift_by_a_pixel_counts_as_one(
     if half:
         mask[:, : hw[1] // 2] = 1
     region = HeldRegion.of(before, mask)
-    counted = float((region.scale * (after - before).square()).sum())
+    # one at 512 px, of which so much is allowed
+    shift_at_512 = 512 / max(hw)
+    counted = float(region.energy(after)) * (ALLOWED_PX_AT_512 / shift_at_512) ** 2
     assert 0.5 < counted < 2

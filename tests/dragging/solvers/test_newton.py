@@ -272,13 +272,21 @@ def test_the_mask_holds_the_rest_of_a_face(faces: PretrainedGenerator) -> None:
     problem = face_problem(faces, ws)
     mask = torch.zeros(1024, 1024)
     mask[560:960, 330:700] = 1
-    moved = {}
+    moved, left_px = {}, {}
     for name, masked in (("free", problem), ("held", replace(problem, mask=mask))):
         before, *_, after = drag(masked)
-        change = (after.image() - before.image()).abs().mean(dim=1)[0]
+        change = 127.5 * (after.image() - before.image()).abs().mean(dim=1)[0]
         moved[name] = float(change[mask == 0].mean())
-        assert after.farthest_px < 0.5 * before.farthest_px
-    assert moved["held"] < 0.8 * moved["free"]
+        left_px[name] = after.farthest_px
+    assert left_px["free"] < 0.1 * before.farthest_px
+    # the mask comes first since it is a limit and not a weight: 1.0 of 255 were measured, and 14
+    # without it
+    assert moved["held"] < 1.6
+    assert moved["held"] < 0.2 * moved["free"]
+    # the corner of a mouth cannot go far while all beside the mouth stays; it goes some of the way,
+    # and the drag says that it ends there
+    assert left_px["held"] < 0.7 * before.farthest_px
+    assert ending(after) is Ending.NO_PROGRESS
 
 
 class TestWithoutStatistics:
@@ -380,7 +388,8 @@ def test_a_lost_point_says_so_and_pulls_no_more(large_toy: ToyGenerator) -> None
 def test_a_drag_that_becomes_nan_keeps_the_last_good_state() -> None:
     toy = ToyGenerator(size_hw=(128, 128), spoiled_beyond=0.5)
     last = last_of(drag(shift_of(toy), solver=Newton(settings=TOY_SETTINGS)))
-    assert ending(last) is Ending.NOT_FINITE
+    # smaller and smaller steps are tried before it, as before all that the model does not draw
+    assert ending(last) is Ending.NO_PROGRESS
     assert torch.isfinite(toy.shift_px(last.ws)).all()
     assert float(last.ws.abs().max()) <= 0.5
 
