@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 
 from tugan.core.errors import InvalidDragError
-from tugan.dragging.hold import DEFAULT_HOLD, check_hold, hold_weight
+from tugan.dragging.hold import DEFAULT_HOLD, MOST_WEIGHT, check_hold, hold_weight
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solvers.newton_settings import NewtonSettings
 from tugan.generators.toy import ToyGenerator
@@ -12,7 +12,7 @@ from tugan.generators.toy import ToyGenerator
 
 def test_the_scale_goes_from_nothing_to_the_whole_charge() -> None:
     assert hold_weight(0.0) == 0.0
-    assert hold_weight(1.0) == pytest.approx(1.0, rel=1e-12)
+    assert hold_weight(1.0) == pytest.approx(MOST_WEIGHT, rel=1e-12)
 
 
 def test_more_holds_more() -> None:
@@ -22,7 +22,7 @@ def test_more_holds_more() -> None:
 
 def test_it_rises_by_factors() -> None:
     """As the docstring says."""
-    for hold, weight in ((0.25, 0.0024), (0.5, 0.020), (0.75, 0.14)):
+    for hold, weight in ((0.25, 0.045), (0.5, 0.30), (0.75, 1.75)):
         assert hold_weight(hold) == pytest.approx(weight, rel=0.04)
 
 

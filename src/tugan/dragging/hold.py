@@ -3,7 +3,13 @@
 from tugan.core.errors import InvalidDragError
 
 DEFAULT_HOLD = 0.5
-"""Halves what changes besides the motion at no loss of accuracy (docs/newton.md)."""
+"""Takes a third of what changes outside a face at no loss with one point (docs/newton.md)."""
+MOST_WEIGHT = 10.0
+STRETCH = 0.4
+"""Held all through, a move may be longer than a free one by this share."""
+FREE_LENGTH = 7.0
+"""And moves up to this many standard deviations of W are held whatever that takes."""
+_RISE = 1040.0
 
 
 def check_hold(hold: float) -> None:
@@ -16,12 +22,14 @@ def check_hold(hold: float) -> None:
 
 
 def hold_weight(hold: float) -> float:
-    """The charge of repainting against that of a likely move, for a ``hold`` in [0, 1].
+    """The largest charge of repainting against that of a likely move, for a ``hold`` in [0, 1].
 
-    0 is no charge and 1 a charge of 1; in between it rises exponentially, since effects go with the
-    charge's logarithm: 0.25, 0.5 and 0.75 are 0.0024, 0.020 and 0.14.
+    0 is no charge and 1 one of :data:`MOST_WEIGHT`; in between it rises exponentially, since
+    effects go with the charge's logarithm: 0.25, 0.5 and 0.75 are 0.05, 0.3 and 1.7.
     """
-    return float(_RISE**hold - 1) / (_RISE - 1)
+    return float(MOST_WEIGHT * (_RISE**hold - 1) / (_RISE - 1))
 
 
-_RISE = 10**3.4
+def allowed_length(hold: float, free: float) -> float:
+    """How long the move of a whole drag may become for holding, where a ``free`` one is so long."""
+    return max((1 + STRETCH * hold * hold) * free, FREE_LENGTH * hold)

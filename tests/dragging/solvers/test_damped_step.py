@@ -4,10 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from tugan.dragging.hold import DEFAULT_HOLD, FREE_LENGTH, allowed_length
 from tugan.dragging.repainting_charge import MoveMetric, RepaintingCharge
 from tugan.dragging.solvers.damped_step import (
-    LEAST_LENGTH,
-    STRETCH,
     DampedStep,
     HeldPicture,
     damped_step,
@@ -273,8 +272,8 @@ def test_a_long_way_is_held_less() -> None:
     assert eased < 100
     way = torch.tensor([30.0, 0.0])
     shortest = length_of(jacobian, charge, way, 0.0)
-    assert shortest > LEAST_LENGTH
-    allowed = (1 + STRETCH) * shortest
+    allowed = allowed_length(DEFAULT_HOLD, shortest)
+    assert allowed > FREE_LENGTH * DEFAULT_HOLD
     # eight halvings of three powers of ten: to a thirtieth
     assert length_of(jacobian, charge, way, eased) <= allowed * (1 + 1e-6)
     assert length_of(jacobian, charge, way, 1.05 * eased) > allowed

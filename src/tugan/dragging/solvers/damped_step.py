@@ -17,12 +17,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.host_copy import on_host, to_device
+from tugan.dragging.hold import DEFAULT_HOLD, allowed_length
 from tugan.dragging.repainting_charge import MoveMetric, RepaintingCharge
 
-STRETCH = 0.1
-"""A held move may be longer than a free one by this share."""
-LEAST_LENGTH = 2.0
-"""Moves up to this many standard deviations of W are held whatever that takes."""
 _HALVINGS = 24
 _LARGEST_CHARGE = 1e3
 _HOLD_HALVINGS = 8
@@ -50,6 +47,8 @@ class HeldPicture:
     """The largest."""
     way: Float[Tensor, " e"]
     """All of the way to the targets that is left, on the host."""
+    hold: float = DEFAULT_HOLD
+    """How long moves may become for it (:func:`allowed_length`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +160,7 @@ def _metric(equations: _Equations, held: HeldPicture, asking: Tensor, damping: f
         squared = solution @ equations.without(1 - (1 - taken).square()) @ solution
         return math.sqrt(max(float(squared), 0.0))
 
-    allowed = max((1 + STRETCH) * length(0.0), LEAST_LENGTH)
+    allowed = allowed_length(held.hold, length(0.0))
     low, high = held.weight * _LEAST_SHARE, held.weight
     if length(high) <= allowed:
         low = high

@@ -350,7 +350,8 @@ class Newton:
         # so many points leave nothing to hold, and the picture bends instead
         if state.repainting is None or state.turns.needed:
             return None
-        return HeldPicture(charge=state.repainting, weight=hold_weight(self.settings.hold), way=way)
+        hold = self.settings.hold
+        return HeldPicture(charge=state.repainting, weight=hold_weight(hold), way=way, hold=hold)
 
     def _space(self, problem: DragProblem) -> LatentSpace:
         settings, info = self.settings, problem.generator.info
