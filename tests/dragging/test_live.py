@@ -19,6 +19,7 @@ from tugan.dragging.solvers.protocol import Observation
 from tugan.dragging.step import DragStep
 from tugan.generators.preview_store import preview_head_of
 from tugan.generators.protocol import PretrainedGenerator, sample_z
+from tugan.generators.repainting_store import kept_repainting
 from tugan.generators.toy import ToyGenerator
 
 SETTINGS = NewtonSettings(rows=4, blocks_px=(64,))
@@ -231,3 +232,33 @@ def test_a_hand_that_jumps_across_the_picture_leaves_it_whole() -> None:
         assert torch.isfinite(step.ws).all()
     live.move(HANDLE + 8)
     assert follow(live).farthest_px <= 1.0
+
+
+def test_a_hand_that_jumps_across_the_picture_leaves_a_picture(
+    faces: PretrainedGenerator,
+) -> None:
+    """Fifty times a second, to places where no face could follow: nothing is lost, and what is
+    shown stays what the model draws."""
+    sketch = kept_repainting(faces)
+    assert sketch is not None
+    live = LiveDrag(faces, faces.map(sample_z(14, z_dim=512)))
+    live.grab(torch.tensor([[608.0, 762.0]]))
+    places = torch.tensor([[0.0, 0.0], [1023.0, 1023.0], [1023.0, 0.0], [0.0, 1023.0]])
+    steps = []
+    for index in range(8):
+        for jump in range(5):
+            live.move(places[(index + jump) % 4][None])
+        step = live.step()
+        if step is not None:
+            steps.append(step)
+    assert steps
+    for step in steps:
+        assert bool(torch.isfinite(step.ws).all())
+        assert bool(((step.handles_xy >= 0) & (step.handles_xy <= 1023)).all())
+    features = faces.advance(faces.begin(live.ws), until_px=64).features
+    assert float(sketch.features.square(features)) <= sketch.features.farthest
+    found = live.look_again()
+    assert found is not None
+    assert found.handles_xy.shape == (1, 2)
+    live.release()
+    assert live.look_again() is None

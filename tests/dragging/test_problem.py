@@ -74,6 +74,11 @@ def test_cautions_say_what_will_disappoint(toy: ToyGenerator) -> None:
     mask[20, 10] = 0
     (caution,) = make(toy, mask=mask).cautions(hold=0)
     assert "forbids the place of the handle at (10, 20)" in caution
+    goal = torch.ones(64, 64)
+    x, y = (int(one) for one in make(toy).targets_xy[0])
+    goal[y, x] = 0
+    (caution,) = make(toy, mask=goal).cautions(hold=0)
+    assert f"forbids the place of the goal at ({x}, {y})" in caution
     assert any("lets nothing change" in one for one in make(toy, mask=mask * 0).cautions())
 
 

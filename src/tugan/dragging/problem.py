@@ -75,12 +75,14 @@ class DragProblem:
             found.append(_unheld(self.generator))
         if self.mask is None:
             return found
-        forbidden = forbidden_points(self.mask, self.handles_xy)
-        if forbidden:
-            names = ", ".join(_point(self.handles_xy[index]) for index in forbidden)
-            found.append(
-                f"the mask forbids the place of the handle at {names}: it will hardly move"
-            )
+        for kind, points, what in (
+            ("handle", self.handles_xy, "it will hardly move"),
+            ("goal", self.targets_xy, "the handle will stop before it"),
+        ):
+            forbidden = forbidden_points(self.mask, points)
+            if forbidden:
+                names = ", ".join(_point(points[index]) for index in forbidden)
+                found.append(f"the mask forbids the place of the {kind} at {names}: {what}")
         if not bool((self.mask > 0).any()):
             found.append("the mask lets nothing change: the picture will stay as it is")
         return found

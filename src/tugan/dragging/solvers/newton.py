@@ -75,6 +75,7 @@ class Newton:
     def init(self, problem: DragProblem) -> NewtonState:
         """One forward pass, for what the handles look like."""
         space = self._space(problem)
+        info = problem.generator.info
         sketch = kept_repainting(problem.generator) if self.settings.hold > 0 else None
         references, held, bounds = [], [], []
         synthesis = problem.generator.begin(
@@ -86,7 +87,9 @@ class Newton:
             references.append(
                 watch.tracker.reference(watch.seen, problem.handles_xy, image_hw=problem.image_hw)
             )
-            bounds.append(Bounds.of(sketch, space, synthesis.features))
+            known_px = info.nearest_block(info.hints.feature_px).until_px
+            known = sketch if until_px == known_px else None
+            bounds.append(Bounds.of(known, space, synthesis.features))
             if problem.mask is not None and self.settings.mask_weight > 0:
                 weight = self.settings.mask_weight
                 held.append(HeldRegion.of(synthesis.features, problem.mask, weight=weight))
