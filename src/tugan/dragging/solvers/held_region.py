@@ -1,10 +1,11 @@
-"""What the mask forbids, as part of a Newton step.
+"""What the mask forbids, as part of a Newton step: a limit, kept by the least weight that does.
 
-The features outside the mask should stay: their squared change is charged, in the unit of the
-handles' equations, which is squared pixels: a feature that changes as much as a shift by one pixel
-would change it counts as one pixel of motion. The charge's second derivative is never formed; its
-product with a move takes a forward and a backward pass. Products are kept from step to step, as the
-handles' Jacobian is: the curvature changes slowly, the gradient is always a new one.
+Features outside the mask may change as much as a small shift of the picture would change them.
+Their squared change, as a share of that, is added to the handles' equations, with the least weight
+with which its predicted value stays within the limit; the handles stay behind for it. The second
+derivative is never formed; its product with a move takes a forward and a backward pass. Products
+are kept from step to step, as the handles' Jacobian is: the curvature changes slowly, the gradient
+is always a new one.
 """
 
 from collections.abc import Callable

@@ -57,8 +57,9 @@ class NewtonSettings:
     lost_below: float = 0.3
     """A match of less confidence is lost: the point is no longer pulled, and says so."""
     mask_weight: float = 1.0
-    """How well the mask holds: what is outside of it may change by as much as a shift of 0.75 px at
-    512 does, divided by this, and the handles stay behind for it; 0 for no mask."""
+    """How well the mask holds: features outside of it may change, in the root mean square, by as
+    much as a shift of 0.75 px at 512 would change them, divided by this; the handles stay behind
+    for it. 0: no mask."""
     tolerance_one_px_at_512: float = 1.0
     """A single handle this near its goal has arrived."""
     tolerance_more_px_at_512: float = 2.0
