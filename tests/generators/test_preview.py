@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tugan.core.errors import CheckpointError
+from tugan.dragging.step import Frame
 from tugan.generators import preview_store
 from tugan.generators.preview import PreviewHead
 from tugan.generators.preview_fit import fit_preview_head
@@ -266,3 +267,26 @@ def test_a_file_names_the_model_it_is_of(toy: ToyGenerator, tmp_path: Path) -> N
     for whose, px in (("another", 16), ("toy", 32)):
         with pytest.raises(CheckpointError, match="another model or block"):
             load_preview_head(tmp_path / "head.safetensors", whose=whose, block=toy.info.block(px))
+
+
+def test_a_head_that_is_bent_believes_what_is_like_its_picture() -> None:
+    toy = ToyGenerator()
+    head = fit_preview_head(toy, until_px=32, samples=FEW)
+    ws = toy.map(sample_z(5, z_dim=8))
+    features = features_of(toy, ws, until_px=32)
+    # one that is bent to no picture has none to compare with
+    assert head.believes(100 * features)
+    bent = head.adapted(features, synthesize(toy, ws))
+    assert bent.believes(features)
+    assert not bent.believes(100 * features)
+
+
+def test_what_a_head_does_not_believe_is_shown_finished() -> None:
+    toy = ToyGenerator()
+    ws = toy.map(sample_z(5, z_dim=8))
+    frame = Frame(toy, toy.advance(toy.begin(ws), until_px=32))
+    head = fit_preview_head(toy, until_px=32, samples=FEW)
+    bent = head.adapted(features_of(toy, ws, until_px=32), synthesize(toy, ws))
+    drawn, finished = (frame.preview(one) for one in (bent, replace(bent, reach=0.0)))
+    assert drawn.shape == finished.shape
+    torch.testing.assert_close(finished, synthesize(toy, ws), atol=1e-5, rtol=0)

@@ -6,6 +6,7 @@ from typing import final
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.nn import functional as F
 
 from tugan.core.errors import InvalidDragError
 from tugan.core.outcome import Outcome
@@ -40,12 +41,17 @@ class Frame:
 
     @torch.no_grad()
     def preview(self, head: PreviewHead) -> Float[Tensor, "1 3 h w"]:
-        """A cheap likeness, from the block that ``head`` draws from."""
+        """A cheap likeness, from the block that ``head`` draws from.
+
+        Where the head would draw what no finished picture is like, that picture itself, as small.
+        """
         synthesis = self._synthesis
         if synthesis is None or not self._stands_at(head.until_px, synthesis):
             start = self._generator.begin(self._ws, noise=self._noise, noise_seed=self._noise_seed)
             synthesis = self._generator.advance(start, until_px=head.until_px)
-        return head.render(synthesis.features)
+        if head.believes(synthesis.features):
+            return head.render(synthesis.features)
+        return F.interpolate(self.render(), size=head.size_hw, mode="area")
 
     def _stands_at(self, until_px: int, synthesis: SynthesisState) -> bool:
         blocks = self._generator.info.blocks

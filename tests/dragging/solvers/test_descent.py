@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tugan.dragging.hold import MOST_WEIGHT
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.solve import drag
@@ -104,8 +105,8 @@ def test_a_step_is_shorter_where_it_repaints(toy: ToyGenerator) -> None:
         torch.testing.assert_close(held[:, 1:], step[:, 1:])
         lengths.append(float(held[0, 0]))
     assert 1 > lengths[0] > lengths[1] > lengths[2] > 0
-    # one of eight coordinates costs all that moves cost on average: 1 / (1 + 8)
-    assert lengths[2] == pytest.approx(1 / 9, rel=1e-4)
+    # one of eight coordinates costs all that moves cost on average
+    assert lengths[2] == pytest.approx(1 / (1 + 8 * MOST_WEIGHT), rel=1e-4)
 
 
 def test_a_held_drag_goes_where_it_repaints_less(toy: ToyGenerator) -> None:

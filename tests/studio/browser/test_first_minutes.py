@@ -78,7 +78,7 @@ def test_live_the_picture_follows_the_hand(tab: Tab) -> None:
 
 
 def test_a_mask_keeps_what_is_outside(tab: Tab) -> None:
-    """The sample drag turns the whole head; with a mask around the mouth it is a smile."""
+    """What may not change does not, even where the handle then cannot go all of its way."""
     before = tab.drawn()
     free = tab.drag_to_end()
     np.testing.assert_array_equal(tab.picture_after(tab.at("undo").click), before)
@@ -90,10 +90,11 @@ def test_a_mask_keeps_what_is_outside(tab: Tab) -> None:
     expect(tab.at("mask-clear")).to_be_enabled()
     tab.keep("7-mask")
     held = tab.drag_to_end()
-    assert tab.ending == "reached"
-    # measured: 13.3 without the mask and 4.8 with it
-    assert change(before, held, outside=painted) < 0.6 * change(before, free, outside=painted)
-    assert np.abs(held - before)[660:840, 450:720].mean() > 8, "the mouth does move"
+    assert tab.ending in ("reached", "no-progress")
+    assert change(before, held, outside=painted) < 0.5 * change(before, free, outside=painted)
+    assert change(before, held, outside=painted) < 3
+    inside = np.abs(held - before)[660:840, 450:720].mean()
+    assert inside > 2 * change(before, held, outside=painted), "the mouth does move"
 
 
 def test_seeds_can_be_locked_rolled_and_chosen(tab: Tab) -> None:

@@ -76,7 +76,7 @@ class Newton:
         """One forward pass, for what the handles look like."""
         space = self._space(problem)
         info = problem.generator.info
-        sketch = kept_repainting(problem.generator) if self.settings.hold > 0 else None
+        sketch = kept_repainting(problem.generator)
         references, held, bounds = [], [], []
         synthesis = problem.generator.begin(
             problem.ws, noise=problem.noise, noise_seed=problem.noise_seed
@@ -98,7 +98,7 @@ class Newton:
             move=space.origin(problem.ws),
             space=space,
             repainting=None
-            if sketch is None
+            if sketch is None or self.settings.hold == 0
             else RepaintingCharge.of(sketch, space).to(problem.ws.device),
             bounds=tuple(bounds),
             level=0,
