@@ -54,10 +54,13 @@ def opened(browser: Browser, url: str, scheme: str) -> Page:
 
 def drag(page: Page) -> None:
     """What is placed, to its end."""
+    before = page.evaluate(f"() => +{STAGE}.dataset.restingRevision")
     page.get_by_test_id("start").click()
-    page.wait_for_function(f"() => {STAGE}.dataset.phase !== 'idle'")
-    page.wait_for_function(f"() => {AT_REST}")
-    page.wait_for_timeout(1500)
+    # idle is not enough: the finished picture comes a little later
+    page.wait_for_function(
+        f"() => {AT_REST} && +{STAGE}.dataset.restingRevision > {before}", timeout=0
+    )
+    page.wait_for_timeout(5000)
 
 
 def mask(page: Page) -> None:
