@@ -144,7 +144,8 @@ def test_a_mask_on_the_handle_is_a_warning(drag: Tugan, here: Path) -> None:
     assert ran.err.startswith("warning: the mask forbids the place of the handle at (40, 50)")
     assert (here / "tugan.png").exists()
     warnings = drag(*POINT, "--mask", "right.png", "--json").json()["warnings"]
-    assert [f"warning: {warning}\n" for warning in warnings] == [ran.err]
+    assert "".join(f"warning: {warning}\n" for warning in warnings) == ran.err
+    assert "the place of the goal at (60, 70)" in ran.err
 
 
 def test_the_overlay_marks_handle_and_goal(drag: Tugan, here: Path) -> None:

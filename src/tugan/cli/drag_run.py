@@ -81,7 +81,8 @@ def cautions_of(plan: Plan) -> list[str]:
     if plan.photo is None:
         return [*said, *(one.sentence for one in poor)]
     place = plan.photo.place
-    told = [place.in_words(text, plan.problem.handles_xy) for text in said]
+    points = torch.cat([plan.problem.handles_xy, plan.problem.targets_xy])
+    told = [place.in_words(text, points) for text in said]
     return [*told, *(place.advice(one).sentence for one in poor)]
 
 
