@@ -3,7 +3,7 @@
 from tugan.core.errors import InvalidDragError
 
 DEFAULT_HOLD = 0.5
-"""Takes a third of what changes outside a face at no loss with one point (docs/newton.md)."""
+"""Takes nearly half of what changes outside a face with one point, a third with five: newton.md."""
 MOST_WEIGHT = 10.0
 STRETCH = 0.4
 """Held all through, a move may be longer than a free one by this share."""
