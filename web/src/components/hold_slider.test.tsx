@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { beforeEach, expect, it, vi } from "vitest";
+import { notReadyWords } from "../state/hold";
 import { Studio, StudioContext } from "../state/studio";
 import type { ClientMessage, GeneratorView, MethodChoice } from "../wire/messages";
 import { HoldSlider } from "./hold_slider";
@@ -68,8 +69,8 @@ it("says what its value means, at both ends, too", () => {
 });
 
 it("says that the model is not ready, and can be set all the same", () => {
-  const root = shown({ hold_ready: false });
-  const said = "not ready for this model: the whole picture may follow";
+  const root = shown({ hold_ready: false, name: "lions" });
+  const said = notReadyWords("lions");
   expect(root.querySelector("[data-testid=hold-note]")?.textContent).toBe(said);
   expect(sliderOf(root).getAttribute("aria-valuetext")).toBe(`50%, ${said}`);
   expect(sliderOf(root).disabled).toBe(false);
