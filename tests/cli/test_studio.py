@@ -28,8 +28,14 @@ def test_without_a_command_the_studio_opens_and_ctrl_c_ends_it(tmp_path: Path) -
         text=True,
     )
     try:
-        url = wait_for_words(opened)
+        link = wait_for_words(opened)
+        assert "token" not in link
+        answered = httpx.get(link, timeout=HANG_S)
+        assert answered.status_code == 303
+        url = str(answered.next_request.url) if answered.next_request else ""
         assert httpx.get(url, timeout=HANG_S).status_code == 200
+        # it stands on a command line, and is worth nothing any more
+        assert httpx.get(link, timeout=HANG_S).status_code == 410
         base, token = url.split("/?token=")
         health = httpx.get(f"{base}/api/health", params={"token": token}, timeout=HANG_S).json()
         assert health["status"] == "ok"
@@ -64,7 +70,7 @@ def test_a_port_that_is_taken_is_refused(tugan: Tugan) -> None:
     ("arguments", "words"),
     [
         (["--token", "short"], "at least 8"),
-        (["--token", "with spaces in it"], "without spaces"),
+        (["--token", "with a\nline's end"], "cannot be printed"),
         (["--host", "no.such.host.invalid"], "no.such.host.invalid"),
         (["--model", "no-such-model"], "tugan models list"),
         (["--device", "abacus"], "choose one of"),
@@ -88,3 +94,26 @@ def test_without_the_extra_it_says_what_to_install(
     ran = tugan("studio")
     assert ran.code == 2
     assert "tugan[studio]" in ran.err
+
+
+def test_the_token_may_come_from_the_environment(tmp_path: Path) -> None:
+    token = "näht & mehr"
+    started = subprocess.Popen(
+        [sys.executable, "-m", "tugan", "studio", "--no-open", "--port", "0"],
+        env={
+            **os.environ,
+            "TUGAN_TOKEN": token,
+            "TUGAN_STATE": str(tmp_path),
+            "PYTHONUNBUFFERED": "1",
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert started.stdout is not None
+        url = started.stdout.readline().split()[-1]
+        assert token not in url
+        assert httpx.get(url, timeout=HANG_S).status_code == 200
+    finally:
+        started.kill()
+        started.communicate(timeout=HANG_S)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tugan.core.atomic_write import atomic_path, check_writable
+from tugan.core.atomic_write import atomic_path, check_writable, left_behind
 from tugan.core.errors import OutputError
 
 
@@ -135,3 +135,51 @@ def test_a_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with pytest.raises(OutputError):
         check_writable(pipe)
+
+
+def test_a_private_file_is_the_users_alone_and_the_umask_is_never_touched(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    seen: list[int] = []
+    before = os.umask
+
+    def spy(mask: int) -> int:
+        seen.append(mask)
+        return before(mask)
+
+    with umask(0), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "umask", spy)
+        with atomic_path(path, private=True) as temporary:
+            assert stat.S_IMODE(temporary.stat().st_mode) == 0o600
+            temporary.write_text("mine")
+        with atomic_path(tmp_path / "b.txt", synced=True) as temporary:
+            temporary.write_text("ours")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "b.txt").stat().st_mode) == 0o666
+    assert seen == []
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    path.chmod(0o640)
+    with atomic_path(path) as temporary:
+        temporary.write_text("new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_what_a_killed_write_left_is_found_and_nothing_else(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "a[1].tugan") as mine, atomic_path(tmp_path / "ab.tugan") as other:
+        mine.write_text("half")
+        other.write_text("half")
+        assert left_behind(tmp_path, "a[1]") == [mine]
+        assert left_behind(tmp_path, "ab") == [other]
+        assert left_behind(tmp_path, "a") == []
+    assert left_behind(tmp_path, "ab") == []
+
+
+def test_a_name_of_255_bytes_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / ("ä" * 125 + "a.png")
+    assert len(path.name.encode()) == 255
+    with atomic_path(path) as temporary:
+        temporary.write_text("new")
+    assert names_in(tmp_path) == [path.name]

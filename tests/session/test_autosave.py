@@ -4,6 +4,7 @@ import os
 import random
 import resource
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -15,11 +16,13 @@ import torch
 from patience import HANG_S
 from session.conftest import Person, Sit
 from session.documents import a_document, same_history
+from tugan.core.atomic_write import left_behind
 from tugan.core.errors import OutputError
 from tugan.core.state_folder import state_folder
 from tugan.session.autosave import AutosaveFolder
+from tugan.session.autosaver import Autosaver
 from tugan.session.errors import SessionError
-from tugan.session.events import Reported
+from tugan.session.events import Event, Reported
 from tugan.session.history import History
 from tugan.session.project_errors import ProjectFileError
 from tugan.session.project_file import read_history, write_history
@@ -158,24 +161,121 @@ def test_the_folder_for_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 # ---- full disks ------------------------------------------------------------------------------
 
 
+def full(*arguments: object, **named: object) -> None:
+    raise OutputError("cannot write a.tugan: No space left on device")
+
+
 def test_a_disk_that_is_full_while_saving_is_told_once_and_then_that_it_works_again(
     sit: Sit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*arguments: object, **named: object) -> None:
-        raise OutputError("cannot write a.tugan: No space left on device")
-
     person = sit(autosave=tmp_path / "a.tugan")
     with monkeypatch.context() as patched:
         patched.setattr("tugan.session.autosaver.write_history", full)
         for number in range(5):
             person.point((24, 28 + number))
-            person.session.finish_saving()
+            assert not person.session.finish_saving()
     assert [(one.level, one.code) for one in person.of(Reported)] == [("warning", "not-saved")]
     assert "No space left" in person.of(Reported)[0].text
-    person.point((30, 30))
-    person.session._desk.finish_saving()
+    # nothing new is done: what the disk did not take is tried again
+    assert person.session.finish_saving()
     assert [one.code for one in person.of(Reported)] == ["not-saved", "saved"]
     assert len(read_history(tmp_path / "a.tugan").entries) == len(person.texts)
+
+
+def test_saving_is_tried_again_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Event] = []
+    tries: list[None] = []
+    path = tmp_path / "a.tugan"
+
+    def full_at_first(where: Path, history: History, **named: bool) -> None:
+        tries.append(None)
+        if len(tries) < 4:
+            full()
+        write_history(where, history, lean=named["lean"])
+
+    monkeypatch.setattr("tugan.session.autosaver.write_history", full_at_first)
+    saver = Autosaver(path, on_error=told.append, retry_s=(0.01,))
+    saver.save(a_history())
+    deadline = time.monotonic() + HANG_S
+    while not path.exists():
+        assert time.monotonic() < deadline, "it was not tried again"
+        time.sleep(0.01)
+    assert saver.close()
+    assert [one.code for one in told if isinstance(one, Reported)] == ["not-saved", "saved"]
+
+
+def test_a_session_that_ends_tries_once_more_and_says_whether_it_worked(
+    sit: Sit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.tugan"
+    lucky, unlucky = sit(id="a", autosave=path), sit(id="b", autosave=tmp_path / "b.tugan")
+    with monkeypatch.context() as patched:
+        patched.setattr("tugan.session.autosaver.write_history", full)
+        for person in (lucky, unlucky):
+            person.point((24, 28))
+            assert not person.session.finish_saving()
+        assert not unlucky.session.close()
+    assert lucky.session.close()
+    assert len(read_history(path).entries) == 2
+    assert not (tmp_path / "b.tugan").exists()
+
+
+# ---- two programs on one folder, and other users ---------------------------------------------
+
+
+def test_what_another_program_has_open_is_not_opened_deleted_or_set_aside(
+    folder: AutosaveFolder, tmp_path: Path
+) -> None:
+    path = saved(folder, "mine", days_old=100)
+    other = AutosaveFolder(tmp_path / "state")
+    with folder.claim("mine"):
+        with pytest.raises(SessionError, match="open in another studio"):
+            other.claim("mine")
+        for index in range(25):
+            saved(other, f"s{index:02}")
+        other.tidy()
+        other.clean_up()
+        assert path.exists()
+        path.write_bytes(path.read_bytes()[:200])
+        assert "mine" not in {one.id for one in other.recoverable()}
+        assert path.exists()
+    other.claim("mine").release()
+    other.recoverable()
+    assert not path.exists()
+
+
+def test_saved_work_is_the_users_alone(sit: Sit, folder: AutosaveFolder) -> None:
+    before = os.umask(0)
+    try:
+        claim = folder.claim("a")
+        person = sit(id="a", autosave=folder.path("a"))
+        person.point((24, 28), (36, 34))
+        person.session.close()
+        claim.release()
+    finally:
+        os.umask(before)
+    path = folder.path("a")
+    modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()}
+    assert modes == {"a.tugan": 0o600, "a.lock": 0o600}
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    # those of versions before
+    path.chmod(0o644)
+    path.parent.chmod(0o755)
+    folder.clean_up()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_links_and_pipes_are_no_saved_work(folder: AutosaveFolder, tmp_path: Path) -> None:
+    good = saved(folder, "good")
+    good.with_name("link.tugan").symlink_to(good)
+    os.mkfifo(good.with_name("pipe.tugan"))
+    good.with_name("folder.tugan").mkdir()
+    assert [one.id for one in folder.recoverable()] == ["good"]
+    for name in ("link", "pipe", "folder"):
+        assert not folder.has(name)
+    folder.clean_up()
+    assert len(list(good.parent.glob("*.tugan"))) == 4
 
 
 FULL_DISK = """
@@ -251,6 +351,33 @@ while True:
     write_history(Path({path!r}), history)
     print(number, flush=True)
 """
+
+
+def test_what_killed_writes_left_is_cleared_at_the_next_start(folder: AutosaveFolder) -> None:
+    path = saved(folder, "mine")
+    code = SAVING.format(path=str(path), tests=str(SRC.parent / "tests"))
+    for _ in range(20):
+        with subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(SRC)},
+        ) as running:
+            assert running.stdout is not None
+            running.stdout.readline()
+            while not left_behind(path.parent, "mine"):
+                assert running.poll() is None
+            running.send_signal(signal.SIGKILL)
+        if left_behind(path.parent, "mine"):
+            break
+    assert left_behind(path.parent, "mine"), "no kill came in the middle of a write"
+    with folder.claim("mine"):
+        assert not left_behind(path.parent, "mine")
+    path.with_name(".tugan-mine-0123.tugan").write_text("half")
+    path.with_name(".tugan-open-0123.tugan").write_text("half")
+    folder.clean_up()
+    assert not left_behind(path.parent, "mine")
+    assert sorted(one.name for one in path.parent.iterdir()) == ["mine.lock", "mine.tugan"]
 
 
 def test_killed_at_any_moment_the_file_holds_one_of_the_last_two_states(tmp_path: Path) -> None:

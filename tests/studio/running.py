@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import subprocess
 import sys
 import threading
@@ -39,8 +40,13 @@ class RunningStudio:
 
 
 @contextmanager
-def running_studio(state: Path, *arguments: str, port: int = 0) -> Iterator[RunningStudio]:
-    """``tugan studio`` with its saved work under ``state``; killed at the end."""
+def running_studio(
+    state: Path, *arguments: str, port: int = 0, file_size: int | None = None
+) -> Iterator[RunningStudio]:
+    """``tugan studio`` with its saved work under ``state``; killed at the end.
+
+    Its files may have ``file_size`` bytes at most, as on a disk that is nearly full.
+    """
     command = [sys.executable, "-m", "tugan", "studio", "--no-open", "--port", str(port)]
     process = subprocess.Popen(
         [*command, "--token", TOKEN, *arguments],
@@ -49,6 +55,9 @@ def running_studio(state: Path, *arguments: str, port: int = 0) -> Iterator[Runn
         text=True,
         env={**os.environ, "TUGAN_STATE": str(state), "PYTHONUNBUFFERED": "1"},
     )
+    if file_size is not None:
+        # the interpreter ignores the signal, so that writes fail as on a full disk
+        limit_files(process.pid, file_size)
     assert process.stdout is not None
     assert process.stderr is not None
     said: list[str] = []
@@ -62,6 +71,12 @@ def running_studio(state: Path, *arguments: str, port: int = 0) -> Iterator[Runn
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def limit_files(pid: int, size: int) -> None:
+    """From now on writes of a running program beyond so many bytes of a file fail."""
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
 
 
 def _collect(stream: IO[str], said: list[str]) -> None:

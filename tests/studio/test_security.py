@@ -1,7 +1,13 @@
+import socket
+from urllib.parse import quote, urlsplit
+
 import pytest
 from starlette.datastructures import Headers
 
+from tugan.studio.one_time_link import OneTimeLink
+from tugan.studio.options import StudioOptions
 from tugan.studio.security import BAD_TOKEN, FOREIGN_HOST, FOREIGN_ORIGIN, Guard, Refusal
+from tugan.studio.serve import url_of, warning_of
 
 TOKEN = "a-token-of-the-test"
 
@@ -73,3 +79,37 @@ def test_the_pages_code_is_open_but_not_to_foreign_hosts() -> None:
     assert refusal_of(path="/assets/index.js", query="") is None
     assert refusal_of(path="/assets/index.js", query="", host="evil.example") is FOREIGN_HOST
     assert refusal_of(path="/", query="") is BAD_TOKEN
+
+
+@pytest.mark.parametrize(
+    "token", ["a b+c&d=e%f#g/h?", "Ünïcödé-tökèn", "日本語のトークン", "🐻🐻🐻🐻🐻🐻🐻🐻"]
+)
+def test_a_token_of_any_characters_is_known_again(token: str) -> None:
+    options = StudioOptions(token=token)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        query = urlsplit(url_of(listening, options)).query
+    guard = Guard(token=token, host="127.0.0.1")
+    encoded = quote(token, safe="")
+    plain = Headers({"host": "127.0.0.1:1"})
+    bearer = Headers({"host": "127.0.0.1:1", "authorization": f"Bearer {encoded}"})
+    assert guard.refusal(path="/", query=query, headers=plain) is None
+    assert guard.refusal(path="/", query="", headers=bearer) is None
+    assert guard.refusal(path="/", query="", headers=plain) is BAD_TOKEN
+
+
+def test_addresses_that_others_reach_are_warned_of() -> None:
+    assert warning_of("127.0.0.1") is None
+    assert warning_of("::1") is None
+    assert warning_of("localhost") is None
+    for host in ("0.0.0.0", "::", "192.0.2.7"):
+        assert "others on the network" in (warning_of(host) or "")
+
+
+def test_a_link_opens_the_studio_once_and_only_the_newest() -> None:
+    link = OneTimeLink()
+    assert not link.use("")
+    old = link.make().rpartition("/")[2]
+    new = link.make().rpartition("/")[2]
+    assert not link.use(old)
+    assert link.use(new)
+    assert not link.use(new)

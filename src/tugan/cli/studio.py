@@ -5,6 +5,7 @@ import os
 import secrets
 import webbrowser
 from typing import Annotated
+from urllib.parse import urljoin
 
 import typer
 
@@ -26,7 +27,11 @@ def studio(
     ] = None,
     token: Annotated[
         str | None,
-        typer.Option(help="What the page's address must know; a new random one by default."),
+        typer.Option(
+            envvar="TUGAN_TOKEN",
+            help="What the page's address must know; a new random one by default. Every user of"
+            " this machine can read command lines: better the environment variable.",
+        ),
     ] = None,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Do not open a browser, only say the address.")
@@ -42,6 +47,14 @@ def studio(
     Runs until Ctrl+C. Work is saved as it is done, and is there again the next time.
 
     Needs pip install "tugan[studio]".
+
+    Exit codes:
+
+    0 - ended by Ctrl+C; all work is saved.
+
+    1 - ended, but the disk did not take some work.
+
+    2 - it cannot be opened as asked.
     """
     _check_extra()
     # OpenMP's threads spin while they wait, and take the browser's core: read when torch is loaded
@@ -51,7 +64,7 @@ def studio(
         from tugan.generators.catalog import find_model
         from tugan.generators.devices import resolve_device
         from tugan.studio.options import StudioOptions
-        from tugan.studio.serve import listen, serve, url_of
+        from tugan.studio.serve import listen, serve, url_of, warning_of
         from tugan.studio.sessions import autosave_folder
 
     # what is misspelt is said now, not in the page
@@ -67,13 +80,25 @@ def studio(
     listening = listen(host, port)
     url = url_of(listening, options)
 
-    def ready() -> None:
+    def ready(link: str) -> None:
         say(f"The studio is at {url}")
+        warning = warning_of(host)
+        if warning is not None:
+            note(warning)
         note("Ctrl+C ends it; your work is saved as you go.")
-        if not no_open and not webbrowser.open(url):
+        # not the address: the token would stand on the browser's command line
+        if not no_open and not webbrowser.open(urljoin(url, link)):
             note("No browser could be opened from here: open that address yourself.")
 
-    serve(options, listening=listening, autosaves=autosave_folder(state_folder()), on_ready=ready)
+    folder = state_folder()
+    autosaves = autosave_folder(folder)
+    unsaved = serve(options, listening=listening, autosaves=autosaves, on_ready=ready)
+    if unsaved:
+        note(
+            f"the disk did not take the newest work of {len(unsaved)} session(s); what {folder}"
+            " holds of them is older"
+        )
+        raise typer.Exit(1)
 
 
 def _check_extra() -> None:

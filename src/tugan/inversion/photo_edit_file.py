@@ -25,7 +25,7 @@ def save_photo_edit(path: Path, edit: PhotoEdit) -> None:
     tensors = dict(parts.tensors)
     if parts.photo is not None:
         tensors[_PHOTO] = torch.from_numpy(np.frombuffer(parts.photo, dtype=np.uint8).copy())
-    with atomic_path(path) as temporary:
+    with atomic_path(path, synced=True) as temporary:
         save_tensors(tensors, temporary, metadata={_HEADER: parts.header_json})
 
 

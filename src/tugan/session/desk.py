@@ -348,10 +348,11 @@ class Desk:
             self._deferred.clear()
         self.engine.cancel(self.owner)
 
-    def finish_saving(self) -> None:
-        """Wait for the disk."""
-        if self._autosaver is not None:
-            self._autosaver.flush()
+    def finish_saving(self, *, last: bool = False) -> bool:
+        """Wait for the disk; is everything on it? After the ``last`` time no more is tried."""
+        if self._autosaver is None:
+            return True
+        return self._autosaver.close() if last else self._autosaver.flush()
 
     def _settle(self, then: Action | None) -> None:
         with self.editing():

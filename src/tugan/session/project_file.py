@@ -4,7 +4,6 @@ The file is a zip of a JSON manifest, safetensors and PNG masks; reading it runs
 older versions, one drag as safetensors, are read too.
 """
 
-import os
 from pathlib import Path
 
 from tugan.core.atomic_write import atomic_path
@@ -71,13 +70,15 @@ def write_history(
     lean: bool = False,
     thumbnail: RgbArray | None = None,
     incoming: PhotoEdit | None = None,
+    private: bool = False,
 ) -> None:
     """Write a history, whole or not at all, so that it is there after a loss of power.
 
     :class:`OutputError` if the disk does not take it. ``lean`` leaves the trails of old entries
-    out: animations of them cannot be made afterwards.
+    out: animations of them cannot be made afterwards. A ``private`` file is the user's alone.
     """
-    _write(path, history_bytes(history, lean=lean, thumbnail=thumbnail, incoming=incoming))
+    content = history_bytes(history, lean=lean, thumbnail=thumbnail, incoming=incoming)
+    _write(path, content, private=private)
 
 
 def history_bytes(
@@ -92,11 +93,9 @@ def history_bytes(
     return archive.to_bytes()
 
 
-def _write(path: Path, content: bytes) -> None:
-    with atomic_path(path) as temporary, temporary.open("wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
+def _write(path: Path, content: bytes, *, private: bool = False) -> None:
+    with atomic_path(path, private=private, synced=True) as temporary:
+        temporary.write_bytes(content)
 
 
 def _content_of(path: Path) -> bytes:

@@ -422,16 +422,16 @@ class Session:
 
         desk.when_idle(lambda: desk.occupy("loading", reopen_job(desk, history), then=reopened))
 
-    def finish_saving(self) -> None:
-        """Wait until what was done is on the disk, as far as it takes it."""
-        self._desk.finish_saving()
+    def finish_saving(self) -> bool:
+        """Wait until what was done is on the disk; False if the disk does not take it."""
+        return self._desk.finish_saving()
 
-    def close(self) -> None:
-        """End what goes on, keeping its last step, and finish saving."""
+    def close(self) -> bool:
+        """End what goes on, keeping its last step, and finish saving; False if that failed."""
         self._desk.close()
         if not self._engine.on_worker():
             self._engine.wait_for(self.id)
-        self._desk.finish_saving()
+        return self._desk.finish_saving(last=True)
 
     # ---- within ------------------------------------------------------------------------------
 

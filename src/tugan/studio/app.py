@@ -19,10 +19,11 @@ from tugan.session.autosave import AutosaveFolder
 from tugan.session.errors import SessionError
 from tugan.studio import messages as wire
 from tugan.studio.connection import Connection
+from tugan.studio.one_time_link import OneTimeLink, link_page
 from tugan.studio.options import StudioOptions
 from tugan.studio.rest import add_routes, animation_formats, photo_formats, picture_formats
-from tugan.studio.security import Guard, GuardedApp
-from tugan.studio.sessions import Sessions
+from tugan.studio.security import OPEN_PATH, Guard, GuardedApp
+from tugan.studio.sessions import Opened, Sessions
 from tugan.studio.views import model_views
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ class Studio:
         """Starts the engine's thread; ``close`` ends it."""
         self.options = options
         self.sessions = Sessions(options, autosaves=autosaves)
+        self.link = OneTimeLink()
         # encoding one picture must not wait for another page's
         self.workers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="tugan-studio")
         # opening and closing sessions reads files and waits: one after the other, off the loop
@@ -63,6 +65,12 @@ class Studio:
         async def page() -> FileResponse:
             return FileResponse(static / "index.html", headers=_NO_STORE)
 
+        app.add_api_route(
+            f"{OPEN_PATH}{{nonce}}",
+            link_page(self.link, token=self.options.token),
+            methods=["GET"],
+            include_in_schema=False,
+        )
         app.mount("/assets", StaticFiles(directory=static / "assets"))
         return GuardedApp(app, guard=Guard(token=self.options.token, host=self.options.host))
 
@@ -76,10 +84,13 @@ class Studio:
             raise SessionError(
                 "unknown-session", "This saved work is not there any more.", "Start a new one."
             )
+        await self._in_lobby(lambda: self.sessions.check_free(session_id))
         self.sessions.detach(connection)
-        found, resumed = await self._in_lobby(lambda: self.sessions.open(session_id))
-        session = self.sessions.attach(found, connection)
-        connection.show(session, self._welcome(found, resumed=resumed))
+        opened = await self._in_lobby(lambda: self.sessions.open(session_id))
+        session = self.sessions.attach(opened.id, connection)
+        connection.show(session, self._welcome(opened))
+        if opened.refused is not None:
+            connection.tell(opened.refused)
 
     async def discard(self, session_id: str) -> None:
         """Delete saved work that nobody has open."""
@@ -93,7 +104,7 @@ class Studio:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        self.sessions.autosaves.tidy()
+        await self._in_lobby(self.sessions.autosaves.clean_up)
         housekeeping = asyncio.create_task(self._keep_house())
         try:
             yield
@@ -112,25 +123,25 @@ class Studio:
     async def _serve_page(self, websocket: WebSocket, session: str | None = None) -> None:
         await websocket.accept()
         try:
-            session_id, resumed = await self._in_lobby(lambda: self.sessions.open(session))
+            opened = await self._in_lobby(lambda: self.sessions.open(session))
             connection = Connection(
-                websocket, self.sessions.get(session_id), workers=self.workers, lobby=self
+                websocket, self.sessions.get(opened.id), workers=self.workers, lobby=self
             )
-            self.sessions.attach(session_id, connection)
+            self.sessions.attach(opened.id, connection)
         except SessionError as error:
             await websocket.close(CLOSE_TOO_MANY, error.text[:120])
             return
         try:
             with contextlib.suppress(WebSocketDisconnect):
-                await connection.run(self._welcome(session_id, resumed=resumed))
+                await connection.run(self._welcome(opened), refused=opened.refused)
         finally:
             self.sessions.detach(connection)
 
-    def _welcome(self, session_id: str, *, resumed: bool) -> wire.Welcome:
+    def _welcome(self, opened: Opened) -> wire.Welcome:
         return wire.Welcome(
             version=tugan.__version__,
-            session=session_id,
-            resumed=resumed,
+            session=opened.id,
+            resumed=opened.resumed,
             models=model_views(self.sessions.models.names()),
             limits=wire.Limits(
                 max_points=wire.MAX_POINTS,
@@ -141,7 +152,7 @@ class Studio:
             recoverable=tuple(
                 wire.RecoveryView(session=one.id, saved_at=one.saved_at, text=one.text)
                 for one in self.sessions.autosaves.recoverable()
-                if one.id != session_id and not self.sessions.shown(one.id)
+                if one.id != opened.id and not self.sessions.shown(one.id)
             ),
             formats=animation_formats(),
             exports=picture_formats(),

@@ -64,9 +64,14 @@ class Connection:
         self._shown_mask: MaskArray | None = None
         self._taken_over = asyncio.Event()
 
-    async def run(self, welcome: wire.Welcome) -> None:
-        """Serve the page until it goes, or another one takes the session."""
+    async def run(self, welcome: wire.Welcome, *, refused: SessionError | None = None) -> None:
+        """Serve the page until it goes, or another one takes the session.
+
+        ``refused`` says why it is not shown the session that it asked for.
+        """
         self._greet(welcome)
+        if refused is not None:
+            self.tell(refused)
         works = [
             asyncio.create_task(work)
             for work in (self._read(), self._write(), self._watch(), self._wait_for_heir())
@@ -91,6 +96,10 @@ class Connection:
         self._session.listener = None
         self._session = session
         self._greet(welcome)
+
+    def tell(self, error: SessionError) -> None:
+        """What went wrong, to the page."""
+        self._notify("error", error.code, error.text, error.remedy)
 
     def listen(self, event: events.Event) -> None:
         """What the session tells; from any thread."""

@@ -36,7 +36,7 @@ class StudioOptions:
             raise StudioError(
                 f"the token has {len(self.token)} characters; give at least {MIN_TOKEN_LENGTH}"
             )
-        if not self.token.isascii() or not self.token.isprintable() or " " in self.token:
-            raise StudioError("the token must be printable ASCII without spaces")
+        if not self.token.isprintable():
+            raise StudioError("the token has characters that cannot be printed: leave them out")
         if self.max_sessions < 1:
             raise StudioError(f"max_sessions is {self.max_sessions}; at least one is needed")

@@ -11,13 +11,15 @@ import json
 import socket
 from dataclasses import dataclass, field
 from typing import final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-OPEN_PREFIXES = ("/assets/", "/favicon")
-"""The page's own code: it is public, and asked for before the page can tell its token."""
+OPEN_PATH = "/open/"
+"""Of links that tell a browser the token, once."""
+OPEN_PREFIXES = ("/assets/", "/favicon", OPEN_PATH)
+"""The page's own code, which is public, and what is asked for before the token can be known."""
 CLOSE_BAD_TOKEN = 4401
 CLOSE_FOREIGN = 4403
 CONTENT_POLICY = (
@@ -105,16 +107,17 @@ class Guard:
             return False
         if not name or parts.username is not None or parts.path:
             return False
-        if name == "localhost" or _is_loopback(name):
+        if name == "localhost" or is_loopback(name):
             return True
-        if _is_loopback(self.host) or self.host == "localhost":
+        if is_loopback(self.host) or self.host == "localhost":
             return False
         # a number cannot be rebound, nor can the name that this machine calls itself
         return _is_address(name) or name in {self.host.lower(), socket.gethostname().lower()}
 
     def _knows_token(self, query: str, headers: Headers) -> bool:
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        given = [bearer.strip()] if scheme.lower() == "bearer" else []
+        # percent-encoded by our page, since headers hold Latin letters alone
+        given = [bearer.strip(), unquote(bearer.strip())] if scheme.lower() == "bearer" else []
         given += parse_qs(query).get("token", [])
         wanted = self.token.encode()
         return any(hmac.compare_digest(one.encode(), wanted) for one in given)
@@ -190,5 +193,6 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _is_loopback(name: str) -> bool:
+def is_loopback(name: str) -> bool:
+    """Is this an address that only this machine reaches?"""
     return _is_address(name) and ipaddress.ip_address(name).is_loopback

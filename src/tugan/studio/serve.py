@@ -5,12 +5,15 @@ import contextlib
 import socket
 from collections.abc import Callable
 from typing import final
+from urllib.parse import quote
 
 import uvicorn
 
 from tugan.session.autosave import AutosaveFolder
 from tugan.studio.app import Studio
 from tugan.studio.options import StudioError, StudioOptions
+from tugan.studio.patience import PatientHttp, PatientWebSocket
+from tugan.studio.security import is_loopback
 
 DEFAULT_PORT = 7860
 MAX_MESSAGE_BYTES = 8 << 20
@@ -50,7 +53,18 @@ def url_of(listening: socket.socket, options: StudioOptions) -> str:
     """What to open in a browser."""
     host, port = listening.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{shown}:{port}/?token={options.token}"
+    return f"http://{shown}:{port}/?token={quote(options.token, safe='')}"
+
+
+def warning_of(host: str) -> str | None:
+    """What to know of an address that others can reach; None for this machine's own."""
+    if is_loopback(host) or host == "localhost":
+        return None
+    return (
+        f"warning: at {host} others on the network can reach this studio. Who knows the token sees"
+        " and changes your pictures, and nothing is encrypted on the way: use it in networks that"
+        " you trust, or 127.0.0.1 and an SSH tunnel"
+    )
 
 
 def serve(
@@ -58,14 +72,19 @@ def serve(
     *,
     listening: socket.socket,
     autosaves: AutosaveFolder,
-    on_ready: Callable[[], None],
-) -> None:
-    """Serve until Ctrl+C; sessions are saved and closed on the way out."""
+    on_ready: Callable[[str], None],
+) -> tuple[str, ...]:
+    """Serve until Ctrl+C; sessions are saved and closed on the way out.
+
+    ``on_ready`` is told the path of a link that opens the studio once. Returns the sessions whose
+    work the disk did not take.
+    """
     studio = Studio(options, autosaves=autosaves)
     config = uvicorn.Config(
         studio.asgi(),
         log_level="warning",
-        ws="websockets-sansio",
+        http=PatientHttp,
+        ws=PatientWebSocket,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=_PING_S,
         ws_ping_timeout=_PING_S,
@@ -74,7 +93,9 @@ def serve(
         server_header=False,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        _Server(config, on_ready=on_ready).run(sockets=[listening])
+        server = _Server(config, on_ready=lambda: on_ready(studio.link.make()))
+        server.run(sockets=[listening])
+    return tuple(studio.sessions.unsaved)
 
 
 class _PortTakenError(Exception):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
+from tugan.core.errors import OutputError
+from tugan.core.file_lock import HeldLock
 from tugan.session.autosave import AutosaveFolder
 from tugan.session.engine import Engine
 from tugan.session.errors import SessionError
@@ -28,9 +30,22 @@ class Served:
     """A session, and the page that shows it, if one does."""
 
     session: Session
+    claim: HeldLock = field(repr=False)
+    """On its saved work."""
     connection: Connection | None = None
     left_at: float = field(default_factory=time.monotonic)
     """When the last page left."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A session for a page."""
+
+    id: str
+    resumed: bool
+    """Was it there before, with its work?"""
+    refused: SessionError | None = None
+    """Why it is not the one that was asked for."""
 
 
 @final
@@ -49,6 +64,8 @@ class Sessions:
         # saved work of this model can be opened before a new session is
         self.models.allow(options.model)
         self._engine = Engine()
+        self.unsaved: list[str] = []
+        """Those that ended while the disk did not take their work."""
 
     def __len__(self) -> int:
         """How many are in memory."""
@@ -74,20 +91,30 @@ class Sessions:
             )
         return served.session
 
-    def open(self, requested: str | None) -> tuple[str, bool]:
-        """The id of the session to show, and whether it was there before.
+    def open(self, requested: str | None) -> Opened:
+        """A session for a page: the one that it asks for, or a new one.
 
         :class:`SessionError` ``too-many-sessions`` if all are being shown.
         """
+        refused = None
         if requested is not None and _ID.fullmatch(requested):
             if requested in self._served:
-                return requested, True
+                return Opened(id=requested, resumed=True)
             if self._autosaves.has(requested):
-                return requested, self._revive(requested)
+                try:
+                    return self._revive(requested)
+                except SessionError as error:
+                    if error.code != "session-elsewhere":
+                        raise
+                    refused = error
         session_id = secrets.token_urlsafe(16)
-        session = self._new(session_id)
-        session.open_default(self._options.model)
-        return session_id, False
+        self._new(session_id).open_default(self._options.model)
+        return Opened(id=session_id, resumed=False, refused=refused)
+
+    def check_free(self, session_id: str) -> None:
+        """:class:`SessionError` ``session-elsewhere`` if another studio has this work open."""
+        if session_id not in self._served:
+            self._claim(session_id).release()
 
     def attach(self, session_id: str, connection: Connection) -> Session:
         """This page shows the session from now on; another one that did is sent away.
@@ -115,10 +142,11 @@ class Sessions:
         return served is not None and served.connection is not None
 
     def drop_idle(self) -> None:
-        """Let go of sessions that have had no page for long."""
+        """Let go of sessions that have had no page for long, if their work is on the disk."""
         now = time.monotonic()
         for session_id, served in tuple(self._served.items()):
-            if served.connection is None and now - served.left_at > self._options.idle_s:
+            idle = served.connection is None and now - served.left_at > self._options.idle_s
+            if idle and served.session.finish_saving():
                 self._close(session_id)
 
     def forget(self, session_id: str) -> None:
@@ -136,23 +164,29 @@ class Sessions:
         self._autosaves.discard(session_id)
 
     def close(self) -> None:
-        """Stop everything; what is saved stays."""
+        """Stop everything; what is saved stays, and what could not be is in ``unsaved``."""
         for session_id in tuple(self._served):
-            self._close(session_id)
+            if not self._close(session_id):
+                self.unsaved.append(session_id)
         self._engine.close()
 
-    def _revive(self, session_id: str) -> bool:
+    def _revive(self, session_id: str) -> Opened:
         session = self._new(session_id)
         try:
             session.open_project(self._autosaves.path(session_id))
         except SessionError as error:
             _log.warning("the saved session %s cannot be opened: %s", session_id, error)
             session.open_default(self._options.model)
-            return False
-        return True
+            return Opened(id=session_id, resumed=False)
+        return Opened(id=session_id, resumed=True)
 
     def _new(self, session_id: str) -> Session:
-        self._make_room()
+        claim = self._claim(session_id)
+        try:
+            self._make_room()
+        except SessionError:
+            claim.release()
+            raise
         session = Session(
             session_id,
             self._engine,
@@ -160,26 +194,44 @@ class Sessions:
             autosave=self._autosaves.path(session_id),
             listener=_deaf,
         )
-        self._served[session_id] = Served(session=session)
+        self._served[session_id] = Served(session=session, claim=claim)
         return session
+
+    def _claim(self, session_id: str) -> HeldLock:
+        """A folder that cannot be written to is told when something is to be saved."""
+        try:
+            return self._autosaves.claim(session_id)
+        except OutputError as error:
+            _log.warning("%s", error)
+            return HeldLock(None)
 
     def _make_room(self) -> None:
         if len(self._served) < self._options.max_sessions:
             return
-        waiting = [(one.left_at, key) for key, one in self._served.items() if not one.connection]
-        if not waiting:
-            raise SessionError(
-                "too-many-sessions",
-                f"This studio serves {self._options.max_sessions} pages at once, and all are open.",
-                "Close another tab, or start tugan with a larger --max-sessions.",
-            )
-        self._close(min(waiting)[1])
+        waiting = sorted(
+            (one.left_at, key) for key, one in self._served.items() if not one.connection
+        )
+        for _, session_id in waiting:
+            if self._served[session_id].session.finish_saving():
+                self._close(session_id)
+                return
+        text = f"This studio serves {self._options.max_sessions} pages at once, and all are open."
+        if waiting:
+            text = "This studio is full, and the disk does not take the work of those that wait."
+        raise SessionError(
+            "too-many-sessions",
+            text,
+            "Close another tab, or start tugan with a larger --max-sessions.",
+        )
 
-    def _close(self, session_id: str) -> None:
+    def _close(self, session_id: str) -> bool:
+        """Is its work on the disk?"""
         served = self._served.pop(session_id)
         if served.connection is not None:
             served.connection.take_over()
-        served.session.close()
+        saved = served.session.close()
+        served.claim.release()
+        return saved
 
 
 def _deaf(event: Event) -> None:

@@ -55,7 +55,7 @@ export class Rest {
   }
 
   #headers(): Record<string, string> {
-    return { authorization: `Bearer ${this.#token}` };
+    return { authorization: `Bearer ${encodeURIComponent(this.#token)}` };
   }
 }
 

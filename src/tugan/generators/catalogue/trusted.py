@@ -74,5 +74,5 @@ def _all() -> dict[str, str]:
 
 
 def _write(known: dict[str, str]) -> None:
-    with atomic_path(trusted_path()) as path:
+    with atomic_path(trusted_path(), private=True) as path:
         path.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
