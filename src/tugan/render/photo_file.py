@@ -47,6 +47,10 @@ class PhotoError(TuganError):
     """A file that is no photograph we can read, or one of an unreasonable size."""
 
 
+class PhotoTooLargeError(PhotoError):
+    """A photograph that cannot be kept without its metadata, since that would take too much."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Photo:
     """A photograph, upright, with 8 bits a channel."""
@@ -93,8 +97,7 @@ def decode_photo(content: bytes, *, name: str = "the photograph") -> Photo:
     :class:`MissingExtraError`."""
     if len(content) > MAX_PHOTO_BYTES:
         raise PhotoError(f"{name} is larger than {MAX_PHOTO_BYTES / 1e6:.0f} MB")
-    if _is_heic(content):
-        _register_heic(name)
+    register_reader(content, name=name)
     found = look_into(content)
     readable = io.BytesIO(found.readable)
     try:
@@ -158,6 +161,12 @@ def _without_what_is_too_large(parts: dict[str, bytes], path: Path) -> tuple[str
             remarks.append(f"Its {names[kind]} of {size} does not fit into {path} and is left out.")
             parts[kind] = b""
     return tuple(remarks)
+
+
+def register_reader(content: bytes, *, name: str) -> None:
+    """Make Pillow know HEIC, if this is one; :class:`MissingExtraError` without the reader."""
+    if _is_heic(content):
+        _register_heic(name)
 
 
 def _is_heic(content: bytes) -> bool:

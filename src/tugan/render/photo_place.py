@@ -47,8 +47,8 @@ _WORDS = (
 _IPTC_PLACES = re.compile(rb"\x1c\x02[\x1a\x1b\x5a\x5c\x5f\x64\x65]\x00[^\x00]")
 """Data sets with content: code and name of the place, city, part of it, state, country."""
 _PIXEL_CHUNKS = frozenset((b"IHDR", b"PLTE", b"IDAT", b"fdAT", b"VP8 ", b"VP8L", b"ALPH", b"ANMF"))
-_BEGINNINGS = (EXIF_PREFIX, b"http://ns.adobe.com/xap/1.0/", b"<x:xmpmeta", b"<rdf:RDF")
-"""Of metadata."""
+_BEGINNINGS = (EXIF_PREFIX, b"<rdf:RDF")
+"""Of metadata; each costs a search of all pixels."""
 _SECOND_PICTURES = 4
 _MAX_TEXTS = 64
 

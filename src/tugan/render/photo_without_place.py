@@ -25,7 +25,13 @@ from tugan.render.photo_blocks import (
     png_blocks,
     webp_blocks,
 )
-from tugan.render.photo_file import MAX_PHOTO_BYTES, Photo, PhotoError, decode_photo
+from tugan.render.photo_file import (
+    MAX_PHOTO_BYTES,
+    Photo,
+    PhotoError,
+    PhotoTooLargeError,
+    decode_photo,
+)
 from tugan.render.photo_found import ICC_PREFIX, look_into, stored_orientation
 from tugan.render.photo_metadata import kept_exif
 from tugan.render.tiff_tags import EXIF_PREFIX
@@ -43,7 +49,8 @@ def without_place(content: bytes, *, decoded: Photo | None = None) -> bytes:
     """What decodes to the same pixels, transparency, colour profile and kept tags.
 
     Doing it twice changes nothing more. ``decoded`` spares the reading, if it was read.
-    :class:`PhotoError` or :class:`MissingExtraError` if it cannot be read, or becomes too large.
+    :class:`PhotoError` or :class:`MissingExtraError` if it cannot be read, and
+    :class:`PhotoTooLargeError` if it becomes so.
     """
     careful = _taken_apart(content)
     if careful == content:
@@ -103,7 +110,7 @@ def _as_png(photo: Photo) -> bytes:
     )
     content = _png(target.getvalue(), photo.exif)
     if len(content) > MAX_PHOTO_BYTES:
-        raise PhotoError(
+        raise PhotoTooLargeError(
             f"without its metadata the photograph would be a PNG of {len(content) / 1e6:.0f} MB;"
             f" up to {MAX_PHOTO_BYTES / 1e6:.0f} MB are kept: save it as JPEG, or make it smaller"
         )
