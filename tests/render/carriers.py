@@ -169,7 +169,8 @@ def _more_xmp() -> tuple[bytes, bytes]:
     half = len(whole) // 2
     first, second = (
         segment(
-            0xE1, _HEAD_OF_MORE_XMP + digest + struct.pack(">II", len(whole), start) + whole[start:end]
+            0xE1,
+            _HEAD_OF_MORE_XMP + digest + struct.pack(">II", len(whole), start) + whole[start:end],
         )
         for start, end in ((0, half), (half, len(whole)))
     )
@@ -230,9 +231,7 @@ CARRIERS: Mapping[str, Callable[[], bytes]] = {
     "tiff xmp": lambda: tiff(extratags=[_xmp_tag()]),
     "tiff image resources": lambda: tiff(extratags=[_byte_tag(34377, image_resources())]),
     "tiff iptc": lambda: tiff(extratags=[_byte_tag(33723, iptc())]),
-    "tiff large": lambda: tiff(
-        bigtiff=True, extratags=[_xmp_tag()]
-    ),
+    "tiff large": lambda: tiff(bigtiff=True, extratags=[_xmp_tag()]),
     "tiff gps": _tiff_with_gps,
     "tiff gps in another directory": _tiff_with_gps_in_another_directory,
     "tiff of two": _tiff_of_two,
