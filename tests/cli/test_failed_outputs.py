@@ -1,4 +1,4 @@
-"""An output that fails loses nothing: the others are written, and what failed is said at the end."""
+"""An output that fails loses nothing: the others are written, and what failed is said."""
 
 import os
 import signal

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from PIL.TiffImagePlugin import IFDRational
 
 WORD = "Xanadu-on-Sentinel"
 """Nothing else is called so."""
@@ -57,7 +57,10 @@ def exif(*, gps: bool = True, orientation: int = 1) -> bytes:
     camera[0xA430] = f"owner in {WORD}"
     if gps:
         place = tags.get_ifd(GPS)
-        place[1], place[2] = "N", tuple(a / b for a, b in zip(*[iter(DEGREES)] * 2, strict=True))
+        place[1], place[2] = (
+            "N",
+            tuple(IFDRational(a, b) for a, b in zip(*[iter(DEGREES)] * 2, strict=True)),
+        )
         place[27] = b"ASCII\0\0\0" + WORD.encode()
         place[28] = WORD
     return tags.tobytes()
