@@ -38,7 +38,7 @@ def picture(mode: str = "RGB") -> Image.Image:
 def encoded(kind: str, image: Image.Image | None = None, **options: object) -> bytes:
     """As a file."""
     target = io.BytesIO()
-    (picture() if image is None else image).save(target, kind, **options)  # type: ignore[arg-type]
+    (picture() if image is None else image).save(target, kind, **options)
     return target.getvalue()
 
 
@@ -88,9 +88,9 @@ def segment(code: int, body: bytes) -> bytes:
     return bytes([0xFF, code]) + struct.pack(">H", len(body) + 2) + body
 
 
-def with_segments(*segments: bytes, behind: bytes = b"", **options: object) -> bytes:
+def with_segments(*segments: bytes, behind: bytes = b"") -> bytes:
     """A JPEG file with these right after its beginning."""
-    plain = encoded("JPEG", quality=95, **options)
+    plain = encoded("JPEG", quality=95)
     return plain[:2] + b"".join(segments) + plain[2:] + behind
 
 
@@ -157,11 +157,11 @@ def _with_exif(image: Image.Image, tags: Image.Exif | bytes) -> Image.Image:
     return image
 
 
-def _xmp_tag() -> tuple[object, ...]:
+def _xmp_tag() -> tuple[int, str, int, bytes, bool]:
     return (700, "B", len(XMP), XMP, True)
 
 
-def _byte_tag(number: int, body: bytes) -> tuple[object, ...]:
+def _byte_tag(number: int, body: bytes) -> tuple[int, str, int, bytes, bool]:
     return (number, "B", len(body), body, True)
 
 
