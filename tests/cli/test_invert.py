@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 
 from cli.program import Ran, Tugan
+from render.carriers import CARRIERS, traces_in
 from tugan.inversion.photo_edit_file import load_photo_edit
 from tugan.inversion.portrait import PhotoStep, invert_photo
+from tugan.render.photo_place import PLACE_REMARK
 
 needs_dlib = pytest.mark.skipif(
     importlib.util.find_spec("dlib") is None, reason="needs the extra 'faces'"
@@ -48,6 +50,19 @@ def test_a_place_chosen_by_hand(invert: Tugan, photo: Path, here: Path) -> None:
     edit = load_photo_edit(here / "me.tugan")
     assert edit.delta is not None
     assert edit.source.content == photo.read_bytes()
+
+
+def test_no_place_of_the_photograph_is_in_what_is_written(invert: Tugan, here: Path) -> None:
+    (here / "me.jpg").write_bytes(CARRIERS["jpeg something behind"]())
+    (here / "me.tif").write_bytes(CARRIERS["tiff image resources"]())
+    for name in ("me.jpg", "me.tif"):
+        assert traces_in(here / name)
+        crop = ("--crop", "32,24,40", "--no-tune")
+        ran = invert(here / name, *crop, "-o", "a.tugan", "--picture", "a.png", "--json")
+        assert ran.code == 0
+        assert PLACE_REMARK in ran.json()["warnings"]
+        assert traces_in(here / "a.tugan") == traces_in(here / "a.png") == []
+        assert str(here).encode() not in (here / "a.tugan").read_bytes()
 
 
 def test_for_people_it_is_a_sentence(invert: Tugan, photo: Path) -> None:

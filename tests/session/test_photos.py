@@ -17,6 +17,7 @@ from tugan.generators.toy import ToyGenerator
 from tugan.inversion.align import Alignment, manual_crop
 from tugan.inversion.photo_edit_file import save_photo_edit
 from tugan.inversion.settings import InversionSettings, TuningSettings
+from tugan.render.photo_file import Photo
 from tugan.session.document_photo import DocumentPhoto
 from tugan.session.errors import SessionError
 from tugan.session.events import (
@@ -31,6 +32,7 @@ from tugan.session.history import History
 from tugan.session.incoming import Incoming, PhotoSettings
 from tugan.session.limits import SessionLimits
 from tugan.session.model_store import ModelStore
+from tugan.session.photo_export import PhotoExport
 from tugan.session.project_file import history_bytes
 
 FEW_STEPS = PhotoSettings(
@@ -238,6 +240,15 @@ def test_without_a_drag_the_photograph_is_itself(
     assert marked.shape == pixels.shape
     assert not np.array_equal(marked, pixels)
     assert decoded(export.encoded("jpg")).shape == pixels.shape
+
+
+def test_a_photograph_that_an_encoder_refuses_is_said() -> None:
+    wide = Photo(pixels=np.zeros((64, 17_000, 3), np.uint8))  # WebP has at most 16383 px
+    export = PhotoExport(name="wide", photo=wide)
+    with pytest.raises(SessionError, match="could not be written") as caught:
+        export.encoded("webp")
+    assert caught.value.code == "not-exported"
+    assert decoded(export.encoded("png")).shape == wide.pixels.shape
 
 
 def test_a_photograph_of_nothing_cannot_be_exported(person: Person) -> None:

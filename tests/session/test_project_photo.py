@@ -1,19 +1,23 @@
 """Projects with a photograph in them, whole and damaged."""
 
+import hashlib
 import json
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save
 
+from render.carriers import CARRIERS, traces, traces_in
 from tugan.core.errors import TuganError
 from tugan.dragging.settings import DragSettings
 from tugan.inversion.align import manual_crop
 from tugan.inversion.delta import GeneratorDelta
-from tugan.inversion.photo_edit import PhotoEdit, PhotoSource
+from tugan.inversion.photo_edit import PhotoEdit, PhotoEditError, PhotoSource
 from tugan.inversion.photo_edit_file import save_photo_edit
 from tugan.session.project_archive import MANIFEST, PHOTO_EDIT, PHOTO_ORIGINAL, PHOTO_TENSORS
 from tugan.session.project_file import (
@@ -24,6 +28,7 @@ from tugan.session.project_file import (
     load_project,
     read_history,
     save_project,
+    write_history,
 )
 from tugan.session.project_photo import is_photo_alone
 
@@ -36,7 +41,7 @@ def edit() -> PhotoEdit:
     torch.manual_seed(0)
     change = torch.randn(3, 2).half()
     return PhotoEdit(
-        source=PhotoSource.of(b"a photograph", name="me.jpg"),
+        source=PhotoSource.of(CARRIERS["jpeg exif"](), name="/home/me/me.jpg"),
         alignment=manual_crop((50, 60), side_px=40, angle_deg=10),
         model_name="faces-1024",
         fingerprint="0123456789abcdef",
@@ -92,6 +97,69 @@ def test_a_photograph_kept_by_name_alone_comes_back(saved: Path) -> None:
     found = load_project(saved).photo
     assert found is not None
     assert found.source.content is None
+
+
+def test_no_place_and_no_folder_is_in_it(saved: Path) -> None:
+    assert traces(CARRIERS["jpeg exif"]())
+    assert traces_in(saved) == []
+    assert b"/home/me" not in saved.read_bytes()
+    found = load_project(saved).photo
+    assert found is not None
+    assert found.source.name == "me.jpg"
+    assert found.source.sha256 == hashlib.sha256(CARRIERS["jpeg exif"]()).hexdigest()
+
+
+def test_an_older_project_opens_with_its_place_and_is_saved_without(
+    saved: Path, tmp_path: Path
+) -> None:
+    given = CARRIERS["jpeg exif lying"]()
+
+    def older(members: dict[str, bytes]) -> None:
+        header = json.loads(members[PHOTO_EDIT])
+        del header["photo_kept_sha256"]
+        header |= {"photo_sha256": hashlib.sha256(given).hexdigest(), "format_version": 1}
+        members[PHOTO_EDIT] = json.dumps(header | {"photo_name": "/home/me/me.jpg"}).encode()
+        members[PHOTO_ORIGINAL] = given
+
+    rewritten(saved, older)
+    assert traces_in(saved)
+    project = load_project(saved)
+    assert project.photo is not None
+    before = project.photo.source.read()
+    save_project(tmp_path / "b.tugan", project)
+    write_history(tmp_path / "c.tugan", read_history(saved))
+    for path in (tmp_path / "b.tugan", tmp_path / "c.tugan"):
+        assert traces_in(path) == []
+        again = load_project(path).photo
+        assert again is not None
+        assert again.source.name == "me.jpg"
+        assert again.source.sha256 == hashlib.sha256(given).hexdigest()
+        assert np.array_equal(again.source.read().pixels, before.pixels)
+
+
+def test_what_was_kept_and_changed_since_is_not_taken_for_it(saved: Path, tmp_path: Path) -> None:
+    other = CARRIERS["png exif"]()
+    rewritten(saved, lambda members: members.update({PHOTO_ORIGINAL: other}))
+    project = load_project(saved)
+    assert project.photo is not None
+    with pytest.raises(PhotoEditError, match="its content changed"):
+        project.photo.source.read()
+    save_project(tmp_path / "b.tugan", project)
+    assert traces_in(tmp_path / "b.tugan") == []
+    again = load_project(tmp_path / "b.tugan").photo
+    assert again is not None
+    with pytest.raises(PhotoEditError, match="is gone"):
+        again.source.read()
+
+
+def test_a_photograph_that_this_machine_cannot_read_is_not_opened_to_be_lost(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"\0\0\0\x18ftypheic" + bytes(64)
+    rewritten(saved, lambda members: members.update({PHOTO_ORIGINAL: content}))
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(ProjectFileError, match=r"tugan\[heic\]"):
+        load_project(saved)
 
 
 def test_its_history_has_the_photograph(saved: Path, edit: PhotoEdit) -> None:

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from tugan.cli.attempts import Attempts, told
 from tugan.cli.console import say, say_json
 from tugan.cli.drag_job import DragJob
 from tugan.cli.drag_photo import PhotoDrag
@@ -31,16 +32,16 @@ class Ended:
     """That solving took."""
 
 
-def report(job: DragJob, plan: Plan, ended: Ended, cautions: list[str]) -> None:
-    """To stdout, after everything is written."""
-    outputs, photo, outcome = job.outputs, plan.photo, _outcome_at_scale(plan, ended)
-    written = [path for path in (outputs.picture, outputs.video, outputs.project) if path]
+def report(job: DragJob, plan: Plan, ended: Ended, cautions: list[str], attempts: Attempts) -> None:
+    """To stdout, after everything is written that can be."""
+    photo, outcome = plan.photo, _outcome_at_scale(plan, ended)
     if not job.as_json:
         say(outcome.sentence)
         inverted = f" + {photo.invert_s:.1f} s before" if photo and photo.invert_s else ""
-        say(f"{ended.seconds:.1f} s{inverted}   " + "   ".join(str(path) for path in written))
+        written = "   ".join(str(path) for path in attempts.written)
+        say(f"{ended.seconds:.1f} s{inverted}   {written}")
         return
-    told = [] if photo is None else photo.warnings
+    of_photo = [] if photo is None else photo.warnings
     say_json(
         {
             "outcome": outcome.ending.value,
@@ -53,8 +54,8 @@ def report(job: DragJob, plan: Plan, ended: Ended, cautions: list[str]) -> None:
             "points": _points(plan, ended.last),
             "model": plan.problem.generator.info.name,
             "device": str(plan.problem.generator.device),
-            "written": [str(path) for path in written],
-            "warnings": [*told, *cautions],
+            **attempts.as_json(),
+            "warnings": [*of_photo, *cautions, *attempts.remarks],
             **({} if photo is None else _of_photo(photo)),
         }
     )
@@ -62,27 +63,29 @@ def report(job: DragJob, plan: Plan, ended: Ended, cautions: list[str]) -> None:
 
 def say_stopped(job: DragJob, stopped: InversionStopped) -> int:
     """Ctrl+C before there was anything to drag; the exit code."""
-    edit, place = stopped.edit, job.outputs.project
+    edit, place, attempts = stopped.edit, job.outputs.project, Attempts()
+
+    def save(path: Path) -> None:
+        save_photo_edit(path, edit)
+
+    attempts.write(place, save)
+    attempts.rescue(job.outputs.picture.stem, save, go_on="tugan invert")
     sentence = f"Stopped by hand while {STAGES.get(edit.stage, 'bringing the photograph in')};"
-    written: list[Path] = []
     if place is None:
         sentence += " nothing is written. With --save-project it could go on."
+    elif attempts.failed:
+        sentence += " what was done could not be written."
     else:
-        save_photo_edit(place, edit)
-        written = [place]
         sentence += f" tugan invert {place} -o {place} goes on, then drag it with --project."
-    if job.as_json:
-        say_json(
-            {
-                "outcome": "cancelled",
-                "sentence": sentence,
-                "stage": edit.stage,
-                "written": [str(path) for path in written],
-            }
-        )
-    else:
-        say(sentence)
-    return EXIT_INTERRUPTED
+
+    def tell() -> None:
+        if not job.as_json:
+            say(sentence)
+            return
+        outcome = {"outcome": "cancelled", "sentence": sentence, "stage": edit.stage}
+        say_json(outcome | attempts.as_json())
+
+    return told(attempts, tell, otherwise=EXIT_INTERRUPTED)
 
 
 def _outcome_at_scale(plan: Plan, ended: Ended) -> Outcome:

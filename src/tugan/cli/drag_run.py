@@ -2,12 +2,15 @@
 
 import time
 from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
 from typing import final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from tugan.cli.attempts import Attempts, told
 from tugan.cli.console import ProgressLine, note
 from tugan.cli.drag_job import DragJob
 from tugan.cli.drag_photo import PhotoDrag
@@ -68,10 +71,13 @@ def run_drag_job(job: DragJob) -> int:
         assert recording.last is not None
         assert recording.last.outcome is not None
         outcome = recording.last.outcome
-    _write(job, plan, recording, recording.last, outcome)
+    attempts = _write(job, plan, recording, recording.last, outcome)
     ended = Ended(last=recording.last, outcome=outcome, seconds=recording.seconds)
-    report(job, plan, ended, cautions)
-    return EXIT_CODES[outcome.ending]
+    return told(
+        attempts,
+        lambda: report(job, plan, ended, cautions, attempts),
+        otherwise=EXIT_CODES[outcome.ending],
+    )
 
 
 def cautions_of(plan: Plan) -> list[str]:
@@ -115,18 +121,31 @@ def _picture(job: DragJob, plan: Plan, step: DragStep) -> RgbArray:
 
 def _write(
     job: DragJob, plan: Plan, recording: Recording, last: DragStep, outcome: Outcome
-) -> None:
-    picture = _picture(job, plan, last)
-    if plan.photo is None:
-        write_image(job.outputs.picture, picture)
-    else:
-        write_photo(job.outputs.picture, _pasted(job, plan.photo, last, plan.problem.mask))
-    if job.outputs.project is not None:
-        save_project(job.outputs.project, _project(plan, last, outcome))
-    if job.outputs.video is not None:
+) -> Attempts:
+    """The project first: all else can be made of it again."""
+    attempts, outputs = Attempts(), job.outputs
+    finished = cache(lambda: _picture(job, plan, last))
+
+    def project(path: Path) -> None:
+        save_project(path, _project(plan, last, outcome))
+
+    def picture(path: Path) -> tuple[str, ...] | None:
+        if plan.photo is None:
+            write_image(path, finished())
+            return None
+        return write_photo(path, _pasted(job, plan.photo, last, plan.problem.mask))
+
+    def film(path: Path) -> None:
         # a drag that was stuck ends before its last frames
-        recording.reel.end_with(last.index, picture)
-        write_video(job.outputs.video, recording.reel.frames)
+        recording.reel.end_with(last.index, finished())
+        write_video(path, recording.reel.frames)
+
+    attempts.write(outputs.project, project)
+    attempts.write(outputs.picture, picture)
+    attempts.write(outputs.video, film)
+    if outputs.project not in attempts.written:
+        attempts.rescue(outputs.picture.stem, project, go_on="tugan drag --project")
+    return attempts
 
 
 def _pasted(

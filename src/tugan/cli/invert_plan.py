@@ -49,7 +49,7 @@ def make_plan(job: InvertJob) -> InvertPlan:
     generator = _generator(job.model or DEFAULT_MODEL, job.device)
     alignment = _place(job, photo.pixels, tools, warnings, info=generator.info)
     edit = begin_photo(
-        PhotoSource.of(content, name=str(job.photo)),
+        PhotoSource.of(content, name=str(job.photo), decoded=photo),
         alignment,
         generator,
         inversion=inversion,

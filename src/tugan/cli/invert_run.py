@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import final
 
+from tugan.cli.attempts import Attempts, told
 from tugan.cli.console import ProgressLine, note, say, say_json
 from tugan.cli.invert import InvertJob
 from tugan.cli.invert_plan import InvertPlan, make_plan
@@ -41,9 +42,12 @@ def run_invert_job(job: InvertJob) -> int:
             raise
         code = EXIT_INTERRUPTED
     assert record.last is not None
-    written = _write(job, record.last)
-    _report(job, plan, record, written, seconds=time.monotonic() - started_s)
-    return code
+    attempts, seconds = _write(job, record.last), time.monotonic() - started_s
+    return told(
+        attempts,
+        lambda: _report(job, plan, record, attempts, seconds=seconds),
+        otherwise=code,
+    )
 
 
 def _run(job: InvertJob, plan: InvertPlan, record: _Record) -> None:
@@ -58,23 +62,30 @@ def _run(job: InvertJob, plan: InvertPlan, record: _Record) -> None:
                 )
 
 
-def _write(job: InvertJob, last: PhotoStep) -> list[Path]:
-    save_photo_edit(job.out, last.edit)
-    written = [job.out]
-    if job.picture is not None:
-        write_image(job.picture, to_rgb_array(last.picture))
-        written.append(job.picture)
-    return written
+def _write(job: InvertJob, last: PhotoStep) -> Attempts:
+    attempts = Attempts()
+
+    def save(path: Path) -> None:
+        save_photo_edit(path, last.edit)
+
+    attempts.write(job.out, save)
+    attempts.rescue(job.out.stem, save, go_on=f"tugan {_next_command(last.edit)}")
+    attempts.write(job.picture, lambda path: write_image(path, to_rgb_array(last.picture)))
+    return attempts
+
+
+def _next_command(edit: PhotoEdit) -> str:
+    return "drag --project" if edit.stage == "done" else "invert"
 
 
 def _report(
-    job: InvertJob, plan: InvertPlan, record: _Record, written: list[Path], *, seconds: float
+    job: InvertJob, plan: InvertPlan, record: _Record, attempts: Attempts, *, seconds: float
 ) -> None:
     assert record.last is not None
     edit = record.last.edit
     if not job.as_json:
         say(_sentence(edit))
-        say(f"{seconds:.1f} s   " + "   ".join(str(path) for path in written))
+        say(f"{seconds:.1f} s   " + "   ".join(str(path) for path in attempts.written))
         return
     quality = edit.quality
     say_json(
@@ -91,8 +102,8 @@ def _report(
             "stage_seconds": {name: round(value, 2) for name, value in record.stage_s.items()},
             "model": plan.generator.info.name,
             "quad": edit.alignment.quad_xy.round(2).tolist(),
-            "written": [str(path) for path in written],
-            "warnings": list(plan.warnings),
+            **attempts.as_json(),
+            "warnings": [*plan.warnings, *attempts.remarks],
         }
     )
 

@@ -4,9 +4,7 @@
 file to keep as it likes; :func:`edit_of` is the inverse.
 """
 
-import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 import torch
@@ -14,57 +12,23 @@ from jaxtyping import Float
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
-from tugan.core.errors import TuganError
+from tugan.core.errors import MissingExtraError
 from tugan.generators.protocol import Ws
 from tugan.inversion.adam_state import AdamState
 from tugan.inversion.align import Alignment
 from tugan.inversion.delta import GeneratorDelta
 from tugan.inversion.invert import InversionState
+from tugan.inversion.photo_source import PhotoEditError as PhotoEditError
+from tugan.inversion.photo_source import PhotoSource as PhotoSource
+from tugan.inversion.photo_source import own_name
 from tugan.inversion.quality import Quality
 from tugan.inversion.settings import InversionSettings, TuningSettings
 from tugan.inversion.tuning import TuningState
-from tugan.render.photo_file import Photo, decode_photo
+from tugan.render.photo_file import register_reader
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Since 2 the photograph is kept without its metadata, which has a digest of its own."""
 Stage = Literal["invert", "tune", "done"]
-
-
-class PhotoEditError(TuganError):
-    """Parts that do not make up an edited photograph, or a photograph that is gone."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PhotoSource:
-    """The photograph's own file."""
-
-    name: str
-    """For people, and to look for it where its bytes were not kept."""
-    sha256: str
-    content: bytes | None = field(default=None, repr=False)
-    """None if only the name is kept."""
-
-    @classmethod
-    def of(cls, content: bytes, *, name: str, keep: bool = True) -> "PhotoSource":
-        """``keep`` makes it independent of the file."""
-        digest = hashlib.sha256(content).hexdigest()
-        return cls(name=name, sha256=digest, content=content if keep else None)
-
-    def read(self) -> Photo:
-        """The photograph; :class:`PhotoEditError` if it is gone or another by now."""
-        content = self.content
-        if content is None:
-            try:
-                content = Path(self.name).read_bytes()
-            except OSError as error:
-                raise PhotoEditError(
-                    f"the photograph {self.name} is gone ({error.strerror or error}): the face can"
-                    " still be dragged, but not pasted back; put the file there again"
-                ) from error
-        if hashlib.sha256(content).hexdigest() != self.sha256:
-            raise PhotoEditError(
-                f"the photograph {self.name} is not the one that was inverted: its content changed"
-            )
-        return decode_photo(content, name=self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +65,7 @@ class PhotoEditParts:
     tensors: dict[str, Tensor] = field(repr=False)
     """Contiguous, on the CPU."""
     photo: bytes | None = field(repr=False)
-    """The photograph's own file, unchanged."""
+    """A file of the photograph's picture; in version 1 its own file, unchanged."""
 
 
 class _Header(BaseModel):
@@ -112,6 +76,7 @@ class _Header(BaseModel):
     format_version: int = Field(default=FORMAT_VERSION, ge=1, le=FORMAT_VERSION)
     photo_name: str
     photo_sha256: str
+    photo_kept_sha256: str | None = None
     alignment: Alignment
     model_name: str
     fingerprint: str
@@ -132,7 +97,8 @@ class _Progress(BaseModel):
 
 
 def parts_of(edit: PhotoEdit) -> PhotoEditParts:
-    """For a file."""
+    """For a file; no place of the photograph is in them."""
+    source = edit.source.for_files
     tensors: dict[str, Tensor] = {"ws": edit.ws}
     if edit.mask is not None:
         tensors["mask"] = edit.mask
@@ -146,8 +112,9 @@ def parts_of(edit: PhotoEdit) -> PhotoEditParts:
     if tuning is not None:
         tensors |= _adam_tensors("tune", tuning.adam)
     header = _Header(
-        photo_name=edit.source.name,
-        photo_sha256=edit.source.sha256,
+        photo_name=source.name,
+        photo_sha256=source.sha256,
+        photo_kept_sha256=source.kept_sha256,
         alignment=edit.alignment,
         model_name=edit.model_name,
         fingerprint=edit.fingerprint,
@@ -164,9 +131,7 @@ def parts_of(edit: PhotoEdit) -> PhotoEditParts:
         else _Progress(steps=tuning.adam.steps, seconds=tuning.seconds),
     )
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    return PhotoEditParts(
-        header_json=header.model_dump_json(), tensors=plain, photo=edit.source.content
-    )
+    return PhotoEditParts(header_json=header.model_dump_json(), tensors=plain, photo=source.content)
 
 
 def edit_of(parts: PhotoEditParts) -> PhotoEdit:
@@ -180,7 +145,7 @@ def edit_of(parts: PhotoEditParts) -> PhotoEdit:
     tensors = _checked(parts.tensors)
     inverting, tuning = header.inversion_progress, header.tuning_progress
     return PhotoEdit(
-        source=PhotoSource(name=header.photo_name, sha256=header.photo_sha256, content=parts.photo),
+        source=_source(header, parts.photo),
         alignment=header.alignment,
         model_name=header.model_name,
         fingerprint=header.fingerprint,
@@ -201,6 +166,22 @@ def edit_of(parts: PhotoEditParts) -> PhotoEdit:
         tuning_state=None
         if tuning is None
         else TuningState(adam=_adam_state("tune", tensors, tuning.steps), seconds=tuning.seconds),
+    )
+
+
+def _source(header: _Header, content: bytes | None) -> PhotoSource:
+    """:class:`PhotoEditError` if its picture cannot be read here, and so not be saved again."""
+    if content is None:
+        return PhotoSource(name=header.photo_name, sha256=header.photo_sha256)
+    try:
+        register_reader(content, name=header.photo_name)
+    except MissingExtraError as error:
+        raise PhotoEditError(str(error)) from error
+    return PhotoSource(
+        name=own_name(header.photo_name),
+        sha256=header.photo_sha256,
+        content=content,
+        kept_sha256=header.photo_kept_sha256,
     )
 
 

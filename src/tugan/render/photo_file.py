@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from tugan.core.atomic_write import atomic_path
@@ -17,12 +17,17 @@ from tugan.core.errors import MissingExtraError, TuganError
 from tugan.core.images import RgbArray
 from tugan.render.edit_mark import marked_xmp
 from tugan.render.image_file import PNG_COMPRESSION_LEVEL, PNG_STRATEGY, check_image_path
+from tugan.render.photo_found import Found, look_into
+from tugan.render.photo_metadata import kept_exif
+from tugan.render.photo_place import PLACE_REMARK
+from tugan.render.photo_upright import exif_of, stood_up
 
 MAX_PHOTO_BYTES = 256_000_000
 MAX_PHOTO_PIXELS = 128_000_000
 SMALLEST_SIDE_PX = 32
 
-_GPS_IFD, _ORIENTATION, _THUMBNAIL_IFD = 0x8825, 0x0112, 1
+_LARGEST_IN_JPEG = {"exif": 65_533, "icc_profile": 255 * 65_519}
+"""Bytes: a segment, and as many as a profile may be spread over."""
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 # what Pillow's decoders raise on damaged files
 _PILLOW_ERRORS = (
@@ -42,6 +47,10 @@ class PhotoError(TuganError):
     """A file that is no photograph we can read, or one of an unreasonable size."""
 
 
+class PhotoTooLargeError(PhotoError):
+    """A photograph that cannot be kept without its metadata, since that would take too much."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Photo:
     """A photograph, upright, with 8 bits a channel."""
@@ -50,7 +59,7 @@ class Photo:
     alpha: npt.NDArray[np.uint8] | None = field(default=None, repr=False)
     """``(h, w)``; kept for writing, and not looked at otherwise."""
     exif: bytes = field(default=b"", repr=False)
-    """Without location, orientation and thumbnail."""
+    """Only tags that are kept (``photo_metadata.py``); upright pixels need no orientation."""
     icc_profile: bytes = field(default=b"", repr=False)
     """What the numbers of ``pixels`` mean; empty is sRGB."""
     remarks: tuple[str, ...] = ()
@@ -88,12 +97,13 @@ def decode_photo(content: bytes, *, name: str = "the photograph") -> Photo:
     :class:`MissingExtraError`."""
     if len(content) > MAX_PHOTO_BYTES:
         raise PhotoError(f"{name} is larger than {MAX_PHOTO_BYTES / 1e6:.0f} MB")
-    if _is_heic(content):
-        _register_heic(name)
+    register_reader(content, name=name)
+    found = look_into(content)
+    readable = io.BytesIO(found.readable)
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as opened:
+        with warnings.catch_warnings(action="ignore"), Image.open(readable) as opened:
             _check_size(opened, name)
-            return _decoded(opened)
+            return _decoded(opened, found)
     except PhotoError:
         raise
     except UnidentifiedImageError as error:
@@ -105,18 +115,23 @@ def decode_photo(content: bytes, *, name: str = "the photograph") -> Photo:
         raise PhotoError(f"{name} cannot be read as a picture: {error}") from error
 
 
-def write_photo(path: Path, photo: Photo, *, edited: bool = True) -> None:
+def write_photo(path: Path, photo: Photo, *, edited: bool = True) -> tuple[str, ...]:
     """Write by the name's suffix, with the metadata kept; PNG is lossless.
 
     ``edited`` marks it as partly made by a trained model (IPTC digital source type, in XMP).
-    JPEG has no transparency: that is left out there.
+    JPEG has no transparency: that is left out there. Gives a sentence for everything else that
+    this kind of file does not hold.
     """
     check_image_path(path)
     picture = Image.fromarray(photo.pixels)
     suffix = path.suffix.lower()
-    if photo.alpha is not None and suffix not in (".jpg", ".jpeg"):
+    is_jpeg = suffix in (".jpg", ".jpeg")
+    if photo.alpha is not None and not is_jpeg:
         picture.putalpha(Image.fromarray(photo.alpha))
-    exif, profile = photo.exif or None, photo.icc_profile or None
+    # once more through the list: a Photo may have been made by anyone
+    parts = {"exif": kept_exif(photo.exif), "icc_profile": photo.icc_profile}
+    remarks = _without_what_is_too_large(parts, path) if is_jpeg else ()
+    exif, profile = parts["exif"] or None, parts["icc_profile"] or None
     with atomic_path(path) as temporary:
         if suffix == ".png":
             text = PngInfo()
@@ -133,6 +148,25 @@ def write_photo(path: Path, photo: Photo, *, edited: bool = True) -> None:
         else:
             xmp = marked_xmp() if edited else None
             picture.save(temporary, quality=95, exif=exif or b"", icc_profile=profile, xmp=xmp)
+    return remarks
+
+
+def _without_what_is_too_large(parts: dict[str, bytes], path: Path) -> tuple[str, ...]:
+    """Empties what no JPEG file can hold."""
+    names = {"exif": "camera's metadata", "icc_profile": "colour profile"}
+    remarks = []
+    for kind, largest in _LARGEST_IN_JPEG.items():
+        if len(parts[kind]) > largest:
+            size = f"{len(parts[kind]) / 1e6:.1f} MB"
+            remarks.append(f"Its {names[kind]} of {size} does not fit into {path} and is left out.")
+            parts[kind] = b""
+    return tuple(remarks)
+
+
+def register_reader(content: bytes, *, name: str) -> None:
+    """Make Pillow know HEIC, if this is one; :class:`MissingExtraError` without the reader."""
+    if _is_heic(content):
+        _register_heic(name)
 
 
 def _is_heic(content: bytes) -> bool:
@@ -164,38 +198,24 @@ def _check_size(opened: Image.Image, name: str) -> None:
         )
 
 
-def _decoded(opened: Image.Image) -> Photo:
+def _decoded(opened: Image.Image, found: Found) -> Photo:
     remarks = []
     if getattr(opened, "n_frames", 1) > 1:
         remarks.append("The file is animated or has several pages: the first one is taken.")
-    exif, profile = opened.getexif(), opened.info.get("icc_profile") or b""
+    profile = opened.info.get("icc_profile") or b""
     opened.load()
-    upright = ImageOps.exif_transpose(opened)
-    if _has_location(exif):
-        remarks.append("The location in its metadata is left out of what is written.")
+    upright = stood_up(opened, found)
+    if found.has_place:
+        remarks.append(PLACE_REMARK)
     picture, alpha = _split_alpha(_eight_bits(upright, remarks))
     picture, profile = _as_rgb(picture, profile, remarks)
     return Photo(
         pixels=np.array(picture),
         alpha=alpha,
-        exif=_kept_exif(exif),
+        exif=kept_exif(exif_of(opened, found)),
         icc_profile=profile,
         remarks=tuple(remarks),
     )
-
-
-def _has_location(exif: Image.Exif) -> bool:
-    return _GPS_IFD in exif
-
-
-def _kept_exif(exif: Image.Exif) -> bytes:
-    """Upright pixels need no orientation, a place is nobody's business, a thumbnail shows the
-    photograph before the edit."""
-    for tag in (_GPS_IFD, _ORIENTATION):
-        if tag in exif:
-            del exif[tag]
-    exif.get_ifd(_THUMBNAIL_IFD).clear()
-    return exif.tobytes() if len(exif) else b""
 
 
 def _eight_bits(picture: Image.Image, remarks: list[str]) -> Image.Image:

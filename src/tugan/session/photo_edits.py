@@ -33,9 +33,9 @@ def open_photo(desk: Desk, content: bytes, *, name: str) -> None:
     name = name[:MAX_NAME] or "photo"
     try:
         photo = decode_photo(content, name=name)
+        source = PhotoSource.of(content, name=name, decoded=photo)
     except (PhotoError, MissingExtraError) as error:
         raise SessionError("bad-photo", f"{error}.", "Choose another file.") from error
-    source = PhotoSource.of(content, name=name)
     control = PhotoControl()
     _work(desk, lambda: find_job(desk, source, photo, control), control)
 

@@ -27,15 +27,24 @@ class PhotoExport:
     def encoded(self, suffix: str, *, mark: bool = False) -> bytes:
         """As a file, marked in its metadata as edited; ``mark`` makes that visible too.
 
-        For any thread; a large photograph takes its time.
+        For any thread; a large photograph takes its time. :class:`SessionError` if this kind of
+        file, the disk or the memory does not take it; the session goes on.
         """
         photo = self.photo
         if mark:
             photo = with_pixels(photo, stamped(photo.pixels))
         with tempfile.TemporaryDirectory(prefix="tugan-") as folder:
             path = Path(folder) / f"photo.{suffix}"
-            write_photo(path, photo)
-            return path.read_bytes()
+            try:
+                write_photo(path, photo)
+                return path.read_bytes()
+            except (ValueError, OSError, MemoryError) as error:
+                why = str(error).replace(f"{path}", f"the .{suffix} file") or "too little memory"
+                raise SessionError(
+                    "not-exported",
+                    f"The photograph could not be written: {why}.",
+                    "Choose another kind of file, or make room; nothing of the work is lost.",
+                ) from error
 
 
 def photo_export_job(desk: Desk, document: Document, into: list[PhotoExport]) -> Job:

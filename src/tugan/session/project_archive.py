@@ -53,7 +53,7 @@ class ArchivedPhoto:
     tensors: bytes = field(repr=False)
     """Safetensors."""
     original: bytes | None = field(repr=False)
-    """The photograph's own file; None if only its name was kept."""
+    """A file of the photograph's picture, without its place; None if only its name was kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
