@@ -1,0 +1,77 @@
+"""The mean of W that a foreign file keeps, wherever and in whatever shape it stands there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from tugan.core.errors import CheckpointError
+from tugan.generators.formats.inert_objects import printable
+
+MEAN_NAMES = (
+    "w_avg",
+    "latent_avg",
+    "dlatent_avg",
+    "w_mean",
+    "mean_w",
+    "mean_latent",
+    "latent_mean",
+    "avg_latent",
+)
+"""What programs call it: the last part of its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanOfW:
+    """One mean for all rows."""
+
+    vector: Float[Tensor, " d"] = field(repr=False)
+    note: str = ""
+    """What was done to get it."""
+
+
+def stored_mean(tensors: Mapping[str, Tensor], prefix: str, *, w_dim: int) -> MeanOfW | None:
+    """That of the generator whose names begin with ``prefix``; None if the file has none.
+
+    It may be the generator's own, or stand beside it or beside what it is a part of. Saved as
+    (d,), (1, d) or (rows, d). :class:`CheckpointError` if it is of another shape.
+    """
+    found = [name for name in tensors if _belongs(name, prefix)]
+    if not found:
+        return None
+    return _one_row(min(found, key=lambda name: _distance(name, prefix)), tensors, w_dim)
+
+
+def _belongs(name: str, prefix: str) -> bool:
+    """A mapping network's average is that generator's alone; others may stand anywhere."""
+    owner, _, last = name.rpartition(".")
+    foreign = not name.startswith(prefix) and owner.rpartition(".")[2] == "mapping"
+    return last in MEAN_NAMES and not foreign
+
+
+def _distance(name: str, prefix: str) -> tuple[bool, bool, int, str]:
+    """The generator's own first; then those beside it, from near to far; then any other."""
+    owner = name.rpartition(".")[0]
+    around = not owner or prefix.startswith(f"{owner}.")
+    inside = name.startswith(prefix)
+    depth = len(owner)
+    return not inside, not around, depth if inside else -depth, name
+
+
+def _one_row(name: str, tensors: Mapping[str, Tensor], w_dim: int) -> MeanOfW:
+    mean = tensors[name]
+    if mean.ndim == 0 or mean.numel() == 0 or mean.shape[-1] != w_dim:
+        raise CheckpointError(
+            f"the mean of W, {printable(name)}, is {tuple(mean.shape)}; expected ({w_dim},), or"
+            f" rows of {w_dim} numbers, as the generator's latents have"
+        )
+    rows = mean.to(torch.float32).reshape(-1, w_dim)
+    if len(rows) == 1:
+        return MeanOfW(vector=rows[0].clone())
+    if torch.equal(rows, rows[:1].expand_as(rows)):
+        note = f"The file's mean of W stands in {len(rows)} equal rows, of which one is taken."
+        return MeanOfW(vector=rows[0].clone(), note=note)
+    note = f"The file keeps {len(rows)} different means of W; the mean of them is taken."
+    return MeanOfW(vector=rows.mean(dim=0), note=note)
