@@ -39,8 +39,9 @@ def load_generator(
     """A frozen generator by catalogue name, or from a folder or checkpoint file.
 
     Our own folders, NVIDIA's pickles, and state dicts in NVIDIA's or rosinality's names, by
-    torch.save or as safetensors, are told apart by content, and no byte of a file is executed. Raises :class:`UnknownModelError`,
-    :class:`CheckpointError`, :class:`UnsafeCheckpointError` or :class:`DeviceError`.
+    torch.save or as safetensors, are told apart by content, and no byte of a file is executed.
+    Raises :class:`UnknownModelError`, :class:`CheckpointError`, :class:`UnsafeCheckpointError` or
+    :class:`DeviceError`.
     """
     keep_freed_memory()
     where = resolve_device(device)
@@ -115,9 +116,7 @@ def with_left_out(model: CanonicalModel, raw: RawCheckpoint) -> CanonicalModel:
     return replace(model, config=model.config.model_copy(update={"about": about}))
 
 
-def _adopt(
-    raw: RawCheckpoint, path: Path, candidates: Iterable[Family]
-) -> CanonicalModel | None:
+def _adopt(raw: RawCheckpoint, path: Path, candidates: Iterable[Family]) -> CanonicalModel | None:
     try:
         for family in candidates:
             adopted = family.adopt(raw, name=path.stem)

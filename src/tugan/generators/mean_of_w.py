@@ -9,18 +9,7 @@ from torch import Tensor
 
 from tugan.core.errors import CheckpointError
 from tugan.generators.formats.inert_objects import printable
-
-MEAN_NAMES = (
-    "w_avg",
-    "latent_avg",
-    "dlatent_avg",
-    "w_mean",
-    "mean_w",
-    "mean_latent",
-    "latent_mean",
-    "avg_latent",
-)
-"""What programs call it: the last part of its name."""
+from tugan.generators.formats.mean_names import MEAN_NAMES
 
 
 @dataclass(frozen=True, kw_only=True)

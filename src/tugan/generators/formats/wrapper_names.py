@@ -1,4 +1,4 @@
-"""Names of tensors as training programs leave them, without the wrappers that stood around modules."""
+"""Takes out of tensors' names what wrappers around modules left there when they were saved."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -92,7 +92,10 @@ def joined(*notes: str) -> str:
 
 
 def mean_of(
-    tensors: Mapping[str, Tensor], prefix: str, adopted: Mapping[str, Tensor], config: StyleGan2Config
+    tensors: Mapping[str, Tensor],
+    prefix: str,
+    adopted: Mapping[str, Tensor],
+    config: StyleGan2Config,
 ) -> MeanOfW:
     """The file's mean of W for the generator behind ``prefix``, or one that is estimated."""
     stored = stored_mean(tensors, prefix, w_dim=config.w_dim)
