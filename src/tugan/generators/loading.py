@@ -99,8 +99,9 @@ def _of_no_family(raw: RawCheckpoint, path: Path) -> CheckpointError:
             " folder"
         )
     known = ", ".join(family.name for family in families())
+    alone = " with no config.json beside it" if raw.format == "safetensors" else ""
     return CheckpointError(
-        f"{path} is a {raw.format} file, but of no generator family known here ({known});"
+        f"{path} is a {raw.format} file{alone}, but of no generator family known here ({known});"
         f" {inventory(raw)}. {way_out(raw)}"
     )
 

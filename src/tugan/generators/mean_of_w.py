@@ -40,13 +40,14 @@ def _belongs(name: str, prefix: str) -> bool:
     return last in MEAN_NAMES and not foreign
 
 
-def _distance(name: str, prefix: str) -> tuple[bool, bool, int, str]:
-    """The generator's own first; then those beside it, from near to far; then any other."""
+def _distance(name: str, prefix: str) -> tuple[int, int, str]:
+    """The mapping network's own first; then those around it, from near to far; then any other."""
     owner = name.rpartition(".")[0]
-    around = not owner or prefix.startswith(f"{owner}.")
-    inside = name.startswith(prefix)
-    depth = len(owner)
-    return not inside, not around, depth if inside else -depth, name
+    if name == f"{prefix}mapping.w_avg":
+        return 0, 0, name
+    if not owner or prefix.startswith(f"{owner}."):
+        return 1, -len(owner), name
+    return (2 if name.startswith(prefix) else 3), len(owner), name
 
 
 def _one_row(name: str, tensors: Mapping[str, Tensor], w_dim: int) -> MeanOfW:
