@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save as safetensors
@@ -317,7 +318,8 @@ def foreign(write: Callable[[], bytes]) -> Row:
 
 def lightning_file() -> dict[str, object]:
     """Weights below state_dict, beside objects of other packages."""
-    options = AttributeDict(critic=Options(milestones=Milestones([1, 2])), size=16)
+    critic = Options(milestones=Milestones([1, 2]))
+    options = AttributeDict(critic=critic, kinds=(Any, str), size=16)
     return {
         "state_dict": {**named("model.generator_ema.", WHOLE), "model.latent_avg": IN_ROWS},
         "hyper_parameters": options,

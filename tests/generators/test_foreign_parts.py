@@ -112,6 +112,12 @@ def test_pytorchs_own_discriminators_need_no_note() -> None:
     assert opened(ROWS["nvidia-ada-training"].write()).info.notes == ""
 
 
+def test_a_generator_that_may_be_a_foreign_object_is_told_with_the_way() -> None:
+    with elsewhere():
+        data = torch_saved({"netG": MultiScaleCritic(), "epoch": 3})
+    refuse(data, r"not read: netG \(some_lab\..*if one of them is the generator, save its state_d")
+
+
 class ForeignCall:
     """Pickles as a call of a foreign function."""
 

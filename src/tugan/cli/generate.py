@@ -84,9 +84,7 @@ def generate(
             {
                 "out": str(out),
                 "model": generator.info.name,
-                "seed": seed if latent is None else None,
-                "psi": psi if latent is None else None,
-                "latent": latent,
+                **({"seed": seed, "psi": psi} if latent is None else {"latent": latent}),
                 "width": width,
                 "height": height,
                 "seconds": round(seconds, 3),

@@ -102,16 +102,28 @@ def _of_no_family(raw: RawCheckpoint, path: Path) -> CheckpointError:
     alone = " with no config.json beside it" if raw.format == "safetensors" else ""
     return CheckpointError(
         f"{path} is a {raw.format} file{alone}, but of no generator family known here ({known});"
-        f" {inventory(raw)}. {way_out(raw)}"
+        f" {inventory(raw)}. {_told_left_out(raw)}{way_out(raw)}"
     )
+
+
+def _told_left_out(raw: RawCheckpoint) -> str:
+    if not raw.left_out:
+        return ""
+    return (
+        f"Objects of classes that are not known here were not read: {_listed(raw)}; if one of them"
+        " is the generator, save its state_dict instead. "
+    )
+
+
+def _listed(raw: RawCheckpoint) -> str:
+    return ", ".join(f"{name} ({kind})" for name, kind in raw.left_out.items())
 
 
 def with_left_out(model: CanonicalModel, raw: RawCheckpoint) -> CanonicalModel:
     """The model with a note of what else was in its file and was not read."""
     if not raw.left_out:
         return model
-    parts = ", ".join(f"{name} ({kind})" for name, kind in raw.left_out.items())
-    told = f"Left out unread, being of classes that are not known here: {parts}."
+    told = f"Left out unread, being of classes that are not known here: {_listed(raw)}."
     about = model.config.about
     about = about.model_copy(update={"notes": f"{about.notes} {told}".strip()})
     return replace(model, config=model.config.model_copy(update={"about": about}))

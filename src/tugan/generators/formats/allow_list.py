@@ -116,8 +116,11 @@ _CALLS = {
 
 _PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
 _PATH_HOMES = ("pathlib", "pathlib._local")
-_FACTORIES = ("dict", "float", "int", "list")
-"""What a defaultdict makes its values with: mentioned and never called."""
+_TYPES = ("bool", "dict", "float", "int", "list", "long", "str", "tuple", "unicode")
+"""As defaultdicts and descriptions of options mention them; never called.
+
+Protocol 2, which torch.save uses, calls them as Python 2 did.
+"""
 
 ALLOWED: Allowed = MappingProxyType(
     {
@@ -125,8 +128,12 @@ ALLOWED: Allowed = MappingProxyType(
         **{key: inert_objects.tensorflow_network_of(".".join(key)) for key in _TENSORFLOW_NETWORKS},
         **{("torch", name): ElementType(name, dtype) for name, dtype in _STORAGES.items()},
         **{("torch", name): Marker(f"torch.{name}") for name in _DTYPES},
-        **{("builtins", name): Marker(f"builtins.{name}") for name in _FACTORIES},
-        **{("__builtin__", name): Marker(f"builtins.{name}") for name in _FACTORIES},
+        **{
+            (home, name): Marker(f"builtins.{name}")
+            for home in ("builtins", "__builtin__")
+            for name in _TYPES
+        },
+        ("typing", "Any"): Marker("typing.Any"),
         **{
             (home, name): Constructor(f"{home}.{name}", inert_objects.path_text)
             for home in _PATH_HOMES
