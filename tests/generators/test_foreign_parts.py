@@ -140,6 +140,10 @@ IN_THE_GENERATOR: dict[str, Callable[[], bytes]] = {
     "whole-zip": lambda: torch_saved({"g_ema": MultiScaleCritic()}),
     "alone": lambda: torch_saved(MultiScaleCritic()),
     "alone-old": lambda: torch_saved(MultiScaleCritic(), legacy=True),
+    "state-dict-beside-its-tensors": lambda: torch_saved({**PLAIN, "mapping": AttributeDict()}),
+    "decoder": lambda: torch_saved(
+        {"state_dict": {"decoder": {**WHOLE, "noises": AttributeDict()}}}
+    ),
     "state-dict": lambda: torch_saved({"g_ema": {**WHOLE, "noises": AttributeDict()}}),
 }
 

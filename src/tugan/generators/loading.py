@@ -10,20 +10,24 @@ from pydantic import ValidationError
 from torch import nn
 
 from tugan.core.allocator import keep_freed_memory
-from tugan.core.errors import CheckpointError
+from tugan.core.errors import CheckpointError, UnsafeCheckpointError
 from tugan.generators.catalog import DEFAULT_MODEL, find_model
 from tugan.generators.devices import resolve_device
 from tugan.generators.formats.checkpoint import RawCheckpoint
 from tugan.generators.formats.detect import read_checkpoint
+from tugan.generators.formats.flatten import unread
 from tugan.generators.formats.inventory import inventory, way_out
 from tugan.generators.formats.wrapper_names import without_wrappers
 from tugan.generators.model_config import CanonicalModel, ModelConfig
+from tugan.generators.prefixes import GENERATOR_PARTS, prefix_of_known
 from tugan.generators.protocol import PretrainedGenerator
 from tugan.generators.registry import FAMILIES, Family, families, family_named
 from tugan.generators.staged_network import StagedNetwork
 
 Network = TypeVar("Network")
 
+MAX_TOLD = 8
+"""A discriminator of foreign layers may have hundreds."""
 OWN_NAMES = frozenset({"w_mean", "const", "input.transform"})
 """Tensors that models in our own form have, and foreign ones under other names."""
 # what indexing, reshaping and multiplying tensors of unexpected shapes raises
@@ -88,6 +92,7 @@ def read_model(path: Path) -> CanonicalModel:
         adopted = _adopt(plain, path, families())
     if adopted is None:
         raise _of_no_family(raw, path)
+    _check_whole(plain, path)
     return with_left_out(adopted, raw)
 
 
@@ -106,6 +111,15 @@ def _of_no_family(raw: RawCheckpoint, path: Path) -> CheckpointError:
     )
 
 
+def _check_whole(raw: RawCheckpoint, path: Path) -> None:
+    """:class:`UnsafeCheckpointError` if what was left out is of the generator that was read."""
+    prefix = prefix_of_known(raw.tensors)
+    for name, kind in raw.left_out.items():
+        inside = prefix is not None and name.startswith(prefix)
+        if inside and name.removeprefix(prefix or "").partition(".")[0] in GENERATOR_PARTS:
+            raise UnsafeCheckpointError(f"{path}: {unread(name, kind)}")
+
+
 def _told_left_out(raw: RawCheckpoint) -> str:
     if not raw.left_out:
         return ""
@@ -116,7 +130,8 @@ def _told_left_out(raw: RawCheckpoint) -> str:
 
 
 def _listed(raw: RawCheckpoint) -> str:
-    return ", ".join(f"{name} ({kind})" for name, kind in raw.left_out.items())
+    parts = [f"{name} ({kind})" for name, kind in raw.left_out.items()]
+    return ", ".join(parts[:MAX_TOLD]) + (" ..." if len(parts) > MAX_TOLD else "")
 
 
 def with_left_out(model: CanonicalModel, raw: RawCheckpoint) -> CanonicalModel:

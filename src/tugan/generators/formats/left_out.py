@@ -8,8 +8,7 @@ from tugan.generators.formats.inert_objects import (
 )
 
 MAX_NODES = 200_000
-MAX_TOLD = 8
-"""A discriminator of foreign layers may have hundreds."""
+MAX_FOUND = 10_000
 
 
 def left_out(tree: object, *, generator: object = None) -> dict[str, str]:
@@ -17,7 +16,7 @@ def left_out(tree: object, *, generator: object = None) -> dict[str, str]:
     found: dict[str, str] = {}
     seen: set[int] = {id(generator)}
     waiting: list[tuple[str, object]] = [("", tree)]
-    while waiting and len(found) < MAX_TOLD and len(seen) < MAX_NODES:
+    while waiting and len(found) < MAX_FOUND and len(seen) < MAX_NODES:
         name, node = waiting.pop()
         if id(node) in seen:
             continue
