@@ -67,6 +67,10 @@ def seed_files() -> dict[str, bytes]:
     return {
         "nvidia-2": pickled({"G_ema": module}, protocol=2),
         "nvidia-4": pickled({"D": layers, "G_ema": module}, protocol=4),
+        # the same name a letter or two apart is a foreign class
+        "nvidia-foreign": pickled({"D": layers, "G_ema": module}).replace(
+            b"torch.nn.m", b"other.nn.m"
+        ),
         "nvidia-zip": torch_saved(module),
         "state-dict-old": torch_saved(tensors, legacy=True),
         "tensorflow-2": pickled(network, protocol=2),
@@ -74,6 +78,7 @@ def seed_files() -> dict[str, bytes]:
         "rosinality": torch_saved(port),
         "rosinality-old": torch_saved(port, legacy=True),
         "safetensors": save(tensors, metadata={"config": '{"family": "stylegan2"}'}),
+        "safetensors-bare": save({f"module.{name}": one for name, one in tensors.items()}),
     }
 
 

@@ -225,19 +225,25 @@ MEANS = {
 }
 
 
+def compiled(module: torch.nn.Module) -> torch.nn.Module:
+    made: object = torch.compile(module, backend="eager")
+    assert isinstance(made, torch.nn.Module)
+    return made
+
+
 def compiled_parts() -> Tensors:
     """As programs that compile the two halves of a generator leave their names."""
     made = module_of(PLAIN)
-    made.add_module("synthesis", torch.compile(made.get_submodule("synthesis"), backend="eager"))
-    made.add_module("mapping", torch.compile(made.get_submodule("mapping"), backend="eager"))
+    made.add_module("synthesis", compiled(made.get_submodule("synthesis")))
+    made.add_module("mapping", compiled(made.get_submodule("mapping")))
     return dict(made.state_dict())
 
 
 def compiled_port() -> Tensors:
     """A compiled port with a compiled layer inside, in a wrapper for several devices."""
     made = module_of(WHOLE)
-    made.add_module("conv1", torch.compile(made.get_submodule("conv1"), backend="eager"))
-    return dict(torch.nn.DataParallel(torch.compile(made, backend="eager")).state_dict())  # type: ignore[arg-type]
+    made.add_module("conv1", compiled(made.get_submodule("conv1")))
+    return dict(torch.nn.DataParallel(compiled(made)).state_dict())
 
 
 def contiguous(tensors: Tensors) -> Tensors:

@@ -75,7 +75,7 @@ LEAN = {
 def test_noise_maps_that_lack_are_drawn_and_noted(row: str) -> None:
     network = opened(LEAN[row]())
     assert "no noise maps" in network.info.notes
-    maps = {k: v for k, v in network.state_dict().items() if k.endswith(".noise")}  # type: ignore[attr-defined]
+    maps = {k: v for k, v in network.state_dict().items() if k.endswith(".noise")}
     assert len(maps) == 5
     assert all(0.5 < float(one.std()) < 2 for one in maps.values())
     ws = network.map(sample_z(0, z_dim=8))
