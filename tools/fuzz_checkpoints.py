@@ -64,13 +64,11 @@ def seed_files() -> dict[str, bytes]:
     port = {"g_ema": rosinality_tensors(tensors), "latent_avg": tensors["mapping.w_avg"]}
     module, network = nvidia_module(tensors), tensorflow_network(tensors)
     layers = torch.nn.Sequential(torch.nn.Linear(2, 2))
+    snapshot = pickled({"D": layers, "G_ema": module}, protocol=4)
     return {
         "nvidia-2": pickled({"G_ema": module}, protocol=2),
-        "nvidia-4": pickled({"D": layers, "G_ema": module}, protocol=4),
-        # the same name a letter or two apart is a foreign class
-        "nvidia-foreign": pickled({"D": layers, "G_ema": module}).replace(
-            b"torch.nn.m", b"other.nn.m"
-        ),
+        "nvidia-4": snapshot,
+        "nvidia-foreign": snapshot.replace(b"torch.nn.m", b"other.nn.m"),  # somebody's classes
         "nvidia-zip": torch_saved(module),
         "state-dict-old": torch_saved(tensors, legacy=True),
         "tensorflow-2": pickled(network, protocol=2),

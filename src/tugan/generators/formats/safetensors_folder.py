@@ -86,6 +86,7 @@ def _config_beside(path: Path) -> dict[str, object] | None:
 
 def _parsed(text: str | bytes, where: str) -> dict[str, object]:
     try:
+        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         config: object = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"expected {where} to hold JSON: {error}") from error
