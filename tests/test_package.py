@@ -22,7 +22,7 @@ PHOTOGRAPHS = """
 """
 DRAGS = """
     Adam DragProblem DragSettings DragStep Generator LiveDrag Newton NewtonSettings Outcome
-    TuganError drag from_pretrained load_generator preview_head_of push_to_hub sample_z
+    TuganError drag from_pretrained load_generator load_latent preview_head_of push_to_hub sample_z
     save_pretrained synthesize to_rgb_array
 """
 

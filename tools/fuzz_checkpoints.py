@@ -64,9 +64,11 @@ def seed_files() -> dict[str, bytes]:
     port = {"g_ema": rosinality_tensors(tensors), "latent_avg": tensors["mapping.w_avg"]}
     module, network = nvidia_module(tensors), tensorflow_network(tensors)
     layers = torch.nn.Sequential(torch.nn.Linear(2, 2))
+    snapshot = pickled({"D": layers, "G_ema": module}, protocol=4)
     return {
         "nvidia-2": pickled({"G_ema": module}, protocol=2),
-        "nvidia-4": pickled({"D": layers, "G_ema": module}, protocol=4),
+        "nvidia-4": snapshot,
+        "nvidia-foreign": snapshot.replace(b"torch.nn.m", b"other.nn.m"),  # somebody's classes
         "nvidia-zip": torch_saved(module),
         "state-dict-old": torch_saved(tensors, legacy=True),
         "tensorflow-2": pickled(network, protocol=2),
@@ -74,6 +76,7 @@ def seed_files() -> dict[str, bytes]:
         "rosinality": torch_saved(port),
         "rosinality-old": torch_saved(port, legacy=True),
         "safetensors": save(tensors, metadata={"config": '{"family": "stylegan2"}'}),
+        "safetensors-bare": save({f"module.{name}": one for name, one in tensors.items()}),
     }
 
 

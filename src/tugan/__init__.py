@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tugan.dragging.step import DragStep as DragStep
     from tugan.generators.hub import from_pretrained as from_pretrained
     from tugan.generators.hub import push_to_hub as push_to_hub
+    from tugan.generators.latent_file import load_latent as load_latent
     from tugan.generators.loading import load_generator as load_generator
     from tugan.generators.preview_store import preview_head_of as preview_head_of
     from tugan.generators.protocol import Generator as Generator
@@ -95,6 +96,7 @@ _HOMES = {
     "invert": "tugan.inversion.invert",
     "invert_photo": "tugan.inversion.portrait",
     "load_generator": "tugan.generators.loading",
+    "load_latent": "tugan.generators.latent_file",
     "load_photo_edit": "tugan.inversion.photo_edit_file",
     "manual_crop": "tugan.inversion.align",
     "more_tuning": "tugan.inversion.portrait",

@@ -1,10 +1,15 @@
 """The table of formats as files: one row each, and the tensors that it must give."""
 
 import argparse
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors.torch import save as safetensors
+from torch.optim.swa_utils import AveragedModel
 
 from foreign_checkpoints import (
     Network,
@@ -16,6 +21,16 @@ from foreign_checkpoints import (
     torch_saved,
 )
 from foreign_layouts import nvidia_module, rosinality_tensors, tensorflow_network
+from generators.foreign_classes import (
+    AttributeDict,
+    Milestones,
+    MultiScaleCritic,
+    Named,
+    Options,
+    elsewhere,
+    module_of,
+    named,
+)
 
 PLAIN = random_tensors(Shape())
 LABELLED = random_tensors(Shape(label_dim=3, embed_dim=8))
@@ -162,3 +177,206 @@ ROWS = {
         UNEVEN,
     ),
 }
+
+
+IN_ROWS = PLAIN["mapping.w_avg"].repeat(6, 1)
+SPREAD = IN_ROWS + torch.tensor([[-1.0], [1.0]]).repeat(3, 1)
+"""Rows that differ, with the same mean."""
+
+
+def with_mean(mean: torch.Tensor) -> Tensors:
+    return {**PLAIN, "mapping.w_avg": mean}
+
+
+def encoder_file(mean: torch.Tensor) -> dict[str, object]:
+    """Of the kind of encoder4editing and pixel2style2pixel: the generator is its decoder."""
+    encoder = {"encoder.input_layer.0.weight": torch.ones(4, 3, 3, 3)}
+    return {
+        "state_dict": {**encoder, **named("decoder.", WHOLE)},
+        "latent_avg": mean,
+        "opts": argparse.Namespace(start_from_latent_avg=True, n_styles=6),
+    }
+
+
+MEANS = {
+    "encoder-mean-in-rows": Row(lambda: torch_saved(encoder_file(IN_ROWS)), PLAIN),
+    "encoder-mean-in-one-row": Row(lambda: torch_saved(encoder_file(IN_ROWS[:1])), PLAIN),
+    "encoder-mean-in-different-rows": Row(lambda: torch_saved(encoder_file(SPREAD)), PLAIN),
+    "encoder-mean-in-a-batch-of-rows": Row(lambda: torch_saved(encoder_file(IN_ROWS[None])), PLAIN),
+    "encoder-old-mean-in-rows": Row(lambda: torch_saved(encoder_file(IN_ROWS), legacy=True), PLAIN),
+    "rosinality-mean-in-rows": Row(
+        lambda: torch_saved({"g_ema": WHOLE, "latent_avg": IN_ROWS}), PLAIN
+    ),
+    "rosinality-mean-beside-its-tensors": Row(
+        lambda: torch_saved({"state_dict": {**named("net.", WHOLE), "net.latent_avg": IN_ROWS}}),
+        PLAIN,
+    ),
+    "rosinality-mean-of-another-name": Row(
+        lambda: torch_saved({"g_ema": WHOLE, "mean_latent": IN_ROWS[:1]}), PLAIN
+    ),
+    "rosinality-mean-of-numpy": Row(
+        lambda: torch_saved({"g_ema": WHOLE, "latent_avg": IN_ROWS.numpy()}), PLAIN
+    ),
+    "state-dict-mean-in-rows": Row(lambda: torch_saved(with_mean(IN_ROWS)), PLAIN),
+    "nvidia-mean-in-rows": Row(lambda: pickled({"G_ema": nvidia_module(with_mean(SPREAD))}), PLAIN),
+    "tensorflow-mean-in-one-row": Row(
+        lambda: pickled(row_of_networks(with_mean(IN_ROWS[:1]))), PLAIN
+    ),
+}
+
+
+def compiled(module: torch.nn.Module) -> torch.nn.Module:
+    made: object = torch.compile(module, backend="eager")
+    assert isinstance(made, torch.nn.Module)
+    return made
+
+
+def compiled_parts() -> Tensors:
+    """As programs that compile the two halves of a generator leave their names."""
+    made = module_of(PLAIN)
+    made.add_module("synthesis", compiled(made.get_submodule("synthesis")))
+    made.add_module("mapping", compiled(made.get_submodule("mapping")))
+    return dict(made.state_dict())
+
+
+def compiled_port() -> Tensors:
+    """A compiled port with a compiled layer inside, in a wrapper for several devices."""
+    made = module_of(WHOLE)
+    made.add_module("conv1", compiled(made.get_submodule("conv1")))
+    return dict(torch.nn.DataParallel(compiled(made)).state_dict())
+
+
+def contiguous(tensors: Tensors) -> Tensors:
+    return {key: value.clone().contiguous() for key, value in tensors.items()}
+
+
+def in_safetensors(tensors: Tensors) -> Callable[[], bytes]:
+    return lambda: safetensors(contiguous(tensors))
+
+
+SAFETENSORS = {
+    "safetensors-nvidia": Row(in_safetensors(PLAIN), PLAIN),
+    **{
+        f"safetensors-nvidia-{prefix}": Row(in_safetensors(named(f"{prefix}.", PLAIN)), PLAIN)
+        for prefix in ("g_ema", "G_ema", "generator", "module", "ema_model", "model", "net.module")
+    },
+    "safetensors-nvidia-mean-in-rows": Row(in_safetensors(with_mean(IN_ROWS)), PLAIN),
+    "safetensors-nvidia-conditional": Row(in_safetensors(LABELLED), LABELLED),
+    "safetensors-nvidia-one-mapping-layer": Row(in_safetensors(ONE_LAYER), ONE_LAYER),
+    "safetensors-nvidia-uneven-widths": Row(in_safetensors(UNEVEN), UNEVEN),
+    "safetensors-nvidia-half-precision": Row(
+        in_safetensors(halved(PLAIN)), {key: value.float() for key, value in halved(PLAIN).items()}
+    ),
+    "safetensors-stylegan-human": Row(in_safetensors(named("G_ema.", TALL)), TALL),
+    "safetensors-both-generators": Row(
+        in_safetensors(
+            {
+                **named("G.", {key: torch.zeros_like(value) for key, value in PLAIN.items()}),
+                **named("G_ema.", PLAIN),
+                "D.b4.out.weight": torch.ones(3),
+            }
+        ),
+        PLAIN,
+    ),
+    "safetensors-rosinality": Row(in_safetensors({**WHOLE, **MEAN}), PLAIN),
+    **{
+        f"safetensors-rosinality-{prefix}": Row(
+            in_safetensors({**named(f"{prefix}.", WHOLE), **MEAN}), PLAIN
+        )
+        for prefix in ("g_ema", "decoder", "state_dict.decoder")
+    },
+    "safetensors-rosinality-mean-inside": Row(
+        in_safetensors(named("g_ema.", {**WHOLE, "latent_avg": IN_ROWS})), PLAIN
+    ),
+    "safetensors-compiled-parts": Row(lambda: safetensors(contiguous(compiled_parts())), PLAIN),
+    "safetensors-averaged-model": Row(
+        lambda: safetensors(contiguous(dict(AveragedModel(module_of(PLAIN)).state_dict()))), PLAIN
+    ),
+    "state-dict-compiled-parts": Row(lambda: torch_saved(compiled_parts()), PLAIN),
+    "state-dict-pickled": Row(lambda: pickled({"g_ema": PLAIN}), PLAIN),
+    "rosinality-compiled": Row(
+        lambda: torch_saved({"g_ema": compiled_port(), "latent_avg": IN_ROWS}), PLAIN
+    ),
+    "state-dict-sharded": Row(
+        lambda: torch_saved(
+            {
+                key.replace("synthesis.", "synthesis._fsdp_wrapped_module."): value
+                for key, value in named("_forward_module.", PLAIN).items()
+            }
+        ),
+        PLAIN,
+    ),
+}
+
+
+def snapshot(**others: object) -> dict[str, object]:
+    """A training snapshot beside whose generator stand these."""
+    return {"G": None, "G_ema": nvidia_module(PLAIN), **others}
+
+
+def foreign(write: Callable[[], bytes]) -> Row:
+    def written() -> bytes:
+        with elsewhere():
+            return write()
+
+    return Row(written, PLAIN)
+
+
+def lightning_file() -> dict[str, object]:
+    """Weights below state_dict, beside objects of other packages."""
+    critic = Options(milestones=Milestones([1, 2]))
+    options = AttributeDict(critic=critic, kinds=(Any, str), size=16)
+    return {
+        "state_dict": {**named("model.generator_ema.", WHOLE), "model.latent_avg": IN_ROWS},
+        "hyper_parameters": options,
+        "callbacks": {"best": Path("runs") / "1", "seen": defaultdict(list, a=[1])},
+        "optimizer_states": [],
+    }
+
+
+FOREIGN = {
+    "foreign-discriminator": foreign(lambda: pickled(snapshot(D=MultiScaleCritic()))),
+    "foreign-discriminator-2": foreign(lambda: pickled(snapshot(D=MultiScaleCritic()), protocol=2)),
+    "foreign-discriminator-5": foreign(lambda: pickled(snapshot(D=MultiScaleCritic()), protocol=5)),
+    "foreign-discriminator-zip": foreign(lambda: torch_saved(snapshot(D=MultiScaleCritic()))),
+    "foreign-discriminator-old": foreign(
+        lambda: torch_saved(snapshot(D=MultiScaleCritic()), legacy=True)
+    ),
+    "foreign-layer-of-the-discriminator": foreign(
+        lambda: pickled(
+            snapshot(D=Persistent("Discriminator", {"_modules": {"b4": MultiScaleCritic()}}))
+        )
+    ),
+    "foreign-lists-and-dictionaries": foreign(
+        lambda: pickled(
+            snapshot(
+                augment_pipe=Milestones([1, 2]),
+                training_set_kwargs=AttributeDict(a=1),
+                options=[Options(milestones=Named(size=3))],
+            )
+        )
+    ),
+    "foreign-optimiser": foreign(
+        lambda: torch_saved(
+            snapshot(opt=torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1))
+        )
+    ),
+    "foreign-wrapper-of-the-discriminator": foreign(
+        lambda: pickled(snapshot(D=torch.nn.DataParallel(MultiScaleCritic())))
+    ),
+    "foreign-discriminator-beside-a-state-dict": foreign(
+        lambda: torch_saved({"G_ema": PLAIN, "D": MultiScaleCritic()})
+    ),
+    "foreign-discriminator-beside-rosinality": foreign(
+        lambda: torch_saved({"g_ema": WHOLE, "d": MultiScaleCritic(), **MEAN})
+    ),
+    "foreign-options-of-lightning": foreign(lambda: torch_saved(lightning_file())),
+    "nvidia-program-in-a-package": Row(
+        lambda: pickled(snapshot(), protocol=3).replace(
+            b"ctorch_utils.persistence\n", b"csome_lab.stylegan.torch_utils.persistence\n"
+        ),
+        PLAIN,
+    ),
+}
+
+ROWS |= MEANS | SAFETENSORS | FOREIGN

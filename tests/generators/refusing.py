@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from safetensors.torch import save as safetensors
 
 from foreign_checkpoints import (
     Network,
@@ -37,6 +38,14 @@ FORMATS: dict[str, Callable[[Tensors], bytes]] = {
     "rosinality": lambda t: torch_saved({"g_ema": rosinality_tensors(t), **MEAN}),
     "rosinality-old": lambda t: torch_saved({"g_ema": rosinality_tensors(t), **MEAN}, legacy=True),
 }
+BARE: dict[str, Callable[[Tensors], bytes]] = {
+    "safetensors": safetensors,
+    "safetensors-prefixed": lambda t: safetensors({f"g_ema.{k}": v for k, v in t.items()}),
+    "safetensors-rosinality": lambda t: safetensors(
+        {k: v.clone() for k, v in {**rosinality_tensors(t), **MEAN}.items()}
+    ),
+}
+"""Without a config.json."""
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from generators.refusing import (
+    BARE,
     FORMATS,
     TENSORS,
     refuse,
@@ -17,36 +18,39 @@ from tugan.generators.saving import save_pretrained
 pytestmark = pytest.mark.usefixtures("unharmed")
 
 
-@pytest.mark.parametrize("layout", FORMATS)
+ALL = FORMATS | BARE
+
+
+@pytest.mark.parametrize("layout", ALL)
 def test_truncated_at_fifty_places(layout: str) -> None:
-    data = FORMATS[layout](TENSORS)
+    data = ALL[layout](TENSORS)
     for index in range(50):
         refuse(data[: len(data) * index // 50], "bad")
     refuse(data[:-1], "bad")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-@pytest.mark.parametrize("layout", FORMATS)
+@pytest.mark.parametrize("layout", ALL)
 def test_weights_that_are_no_numbers_are_named(layout: str, value: float) -> None:
     spoilt = {key: tensor.clone() for key, tensor in TENSORS.items()}
     spoilt["synthesis.b8.torgb.weight"].view(-1)[3] = value
     refuse(
-        FORMATS[layout](spoilt),
+        ALL[layout](spoilt),
         r"(torgb|ToRGB|to_rgbs\.0).*weight holds 1 that are NaN or infinite",
     )
 
 
-@pytest.mark.parametrize("layout", FORMATS)
+@pytest.mark.parametrize("layout", ALL)
 def test_a_tensor_that_lacks_is_named(layout: str) -> None:
     kept = {key: value for key, value in TENSORS.items() if key != "synthesis.b16.conv1.bias"}
     name = r"(b16\.conv1|16x16/Conv1|convs\.3\.activate).bias"
-    refuse(FORMATS[layout](kept), f"{name} is missing")
+    refuse(ALL[layout](kept), f"{name} is missing")
 
 
-@pytest.mark.parametrize("layout", FORMATS)
+@pytest.mark.parametrize("layout", ALL)
 def test_a_tensor_of_another_shape_is_named(layout: str) -> None:
     bent = {**TENSORS, "synthesis.b16.conv1.bias": torch.ones(5)}
-    refuse(FORMATS[layout](bent), r"blocks\.2\.convs\.1\.bias is \(5,\), expected \(6,\)")
+    refuse(ALL[layout](bent), r"blocks\.2\.convs\.1\.bias is \(5,\), expected \(6,\)")
 
 
 @pytest.mark.parametrize("layout", FORMATS)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from generators.stylegan3_reference import R, Shape, T, random_tensors, write_pickle
@@ -55,6 +56,28 @@ def test_a_state_dict_is_opened_with_the_programs_defaults(prefix: str, tmp_path
     assert torch.equal(synthesize(bare, ws), synthesize(pickled, ws))
     assert "bare state dict" in bare.info.notes
     assert pickled.info.notes == ""
+
+
+@pytest.mark.parametrize("prefix", ["", "g_ema.", "G_ema.", "module.", "model._orig_mod."])
+def test_bare_safetensors_are_opened_like_a_state_dict(prefix: str, tmp_path: Path) -> None:
+    tensors = random_tensors(SMALL)
+    save_file({prefix + name: one.clone() for name, one in tensors.items()}, tmp_path / "a.st")
+    bare, pickled = opened(tmp_path / "a.st"), opened(write_pickle(tmp_path / "a.pkl", tensors))
+    ws = bare.map(torch.ones(1, 12))
+    assert torch.equal(synthesize(bare, ws), synthesize(pickled, ws))
+    assert "bare state dict" in bare.info.notes
+
+
+def test_a_compiled_part_and_a_mean_in_rows(tmp_path: Path) -> None:
+    tensors = random_tensors(SMALL)
+    wrapped = {
+        name.replace("synthesis.", "synthesis._orig_mod."): one for name, one in tensors.items()
+    }
+    wrapped["mapping.w_avg"] = tensors["mapping.w_avg"].repeat(8, 1)
+    torch.save({"state_dict": wrapped}, tmp_path / "a.pt")
+    network = opened(tmp_path / "a.pt")
+    assert torch.equal(network.state_dict()["w_mean"], tensors["mapping.w_avg"])
+    assert "8 equal rows" in network.info.notes
 
 
 def test_what_a_layer_or_the_network_states_of_itself_counts(tmp_path: Path) -> None:

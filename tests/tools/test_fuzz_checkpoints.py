@@ -17,11 +17,7 @@ def test_seeds_are_valid_files(tmp_path: Path) -> None:
     for name, data in fuzz_checkpoints.seed_files().items():
         path = tmp_path / name
         path.write_bytes(data)
-        if name == "safetensors":  # its header says no more than a family
-            with pytest.raises(CheckpointError, match=r"config\.json is wrong"):
-                load_generator(path, device="cpu")
-        else:
-            assert load_generator(path, device="cpu").info.size_hw == (8, 8)
+        assert load_generator(path, device="cpu").info.size_hw == (8, 8)
 
 
 def test_a_seed_makes_the_same_files_and_many_different_ones() -> None:

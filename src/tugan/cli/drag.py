@@ -32,10 +32,11 @@ Mask = Annotated[Path | None, typer.Option(help="Picture: white may change.")]
 KeepMask = Annotated[Path | None, typer.Option(help="Picture: white must stay.")]
 NoMask = Annotated[bool, typer.Option("--no-mask", help="Leave out the project's mask.")]
 Latent = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        help="w (one move for all rows) or w+ (one a row), with :N for the first N rows, as w+:6."
-        " By default what suits the model."
+        help="w (one move for all rows) or w+ (one a row), with :N for the first N rows, as w+:6;"
+        " by default what suits the model. Or a file (.pt, .npz, .npy) with the latent to start"
+        " from, found elsewhere with --model; FILE:2 if it holds several. Give it twice for both."
     ),
 ]
 Solver = Annotated[
@@ -163,6 +164,7 @@ def drag(
     """
     with heavy_imports():
         from tugan.cli.drag_job import DragJob, Outputs, check_outputs, photo_options
+        from tugan.cli.latent_option import check_kept, split_latent
         from tugan.cli.points import parse_point, read_points
 
     outputs = Outputs(picture=out, video=video, project=save_project, overlay=overlay)
@@ -170,6 +172,8 @@ def drag(
     if points is not None:
         pairs += read_points(points)
     check_outputs(outputs, image=image)
+    space, latent_file = split_latent(latent or [])
+    check_kept(latent_file, [out, video, save_project])
     photo = photo_options(
         image, face=face, crop=crop, tune=tune, steps=invert_steps, seconds=invert_seconds
     )
@@ -183,7 +187,8 @@ def drag(
         mask=mask,
         keep_mask=keep_mask,
         no_mask=no_mask,
-        latent=latent,
+        latent=space,
+        latent_file=latent_file,
         solver=solver,
         preset=preset,
         steps=steps,

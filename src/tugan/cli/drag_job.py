@@ -49,6 +49,9 @@ class DragJob:
     keep_mask: Path | None
     no_mask: bool
     latent: str | None
+    """The space of moves."""
+    latent_file: str | None
+    """Where the picture starts from, as ``FILE`` or ``FILE:N``."""
     solver: str | None
     preset: str | None
     steps: int | None

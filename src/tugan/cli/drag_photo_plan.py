@@ -26,6 +26,7 @@ from tugan.cli.invert import InvertJob
 from tugan.cli.invert_plan import InvertPlan
 from tugan.cli.invert_plan import make_plan as make_invert_plan
 from tugan.cli.options import OptionError
+from tugan.cli.start import latent_from_file
 from tugan.core.errors import MissingExtraError, UnknownModelError
 from tugan.dragging.methods import DEFAULT_SOLVER, SolverName
 from tugan.dragging.problem import DragProblem
@@ -62,6 +63,8 @@ def plan_of_image(job: DragJob, image: PhotoOptions, solver_name: SolverName | N
     check_points(job)
     inverting = make_invert_plan(_invert_job(job, image))
     base = inverting.generator
+    if job.latent_file is not None:
+        inverting = _found_elsewhere(job.latent_file, inverting)
     place = _place_of(inverting.edit, base)
     early = _problem(job, inverting.edit, base, place)  # wrong points are said at once
     for warning in inverting.warnings:
@@ -164,6 +167,12 @@ def _invert_job(job: DragJob, image: PhotoOptions) -> InvertJob:
         device=job.device,
         as_json=job.as_json,
     )
+
+
+def _found_elsewhere(latent: str, plan: InvertPlan) -> InvertPlan:
+    """With the latent of a file, so that nothing is left to be looked for or tuned."""
+    ws = latent_from_file(latent, plan.generator)
+    return replace(plan, edit=replace(plan.edit, ws=ws, tuning=None, stage="done"))
 
 
 def _inverted(job: DragJob, plan: InvertPlan) -> PhotoEdit:

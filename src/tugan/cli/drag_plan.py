@@ -15,7 +15,7 @@ from tugan.cli.drag_photo import PhotoDrag
 from tugan.cli.hold import prepare_hold
 from tugan.cli.options import DEFAULT_PSI, OptionError
 from tugan.cli.points import PointPair
-from tugan.cli.start import parse_noise, start_latent
+from tugan.cli.start import latent_from_file, parse_noise, start_latent
 from tugan.core.errors import InvalidDragError
 from tugan.core.masks import check_mask
 from tugan.dragging.methods import (
@@ -32,7 +32,7 @@ from tugan.dragging.solvers.freedrag_settings import FreeDragSettings
 from tugan.dragging.solvers.protocol import Solver
 from tugan.generators.catalog import DEFAULT_MODEL, catalog
 from tugan.generators.loading import load_generator
-from tugan.generators.protocol import GeneratorInfo, LatentKind, PretrainedGenerator
+from tugan.generators.protocol import GeneratorInfo, LatentKind, PretrainedGenerator, Ws
 from tugan.generators.saving import fingerprint
 from tugan.render.image_file import read_mask
 from tugan.session.project_file import (
@@ -113,17 +113,14 @@ def check_points(job: DragJob) -> None:
 def plan_of_seed(job: DragJob, solver_name: AnySolverName | None) -> Plan:
     """To drag a picture of the model's."""
     check_points(job)
+    if job.latent_file is not None:
+        refuse_starts(replace(job, noise=None), f"--latent {job.latent_file}, which is the start")
     noise = parse_noise(job.noise or "const")
     chosen = job.model or DEFAULT_MODEL
     generator = load_generator(chosen, device=job.device)
     problem = DragProblem(
         generator=generator,
-        ws=start_latent(
-            generator,
-            seed=job.seed or 0,
-            psi=DEFAULT_PSI if job.psi is None else job.psi,
-            label=job.label,
-        ),
+        ws=_start(job, generator),
         handles_xy=handles_of(job.pairs),
         targets_xy=targets_of(job.pairs),
         mask=_read_masks(job, generator.info.size_hw),
@@ -140,13 +137,23 @@ def plan_of_seed(job: DragJob, solver_name: AnySolverName | None) -> Plan:
     )
 
 
+def _start(job: DragJob, generator: PretrainedGenerator) -> Ws:
+    if job.latent_file is not None:
+        return latent_from_file(job.latent_file, generator)
+    psi = DEFAULT_PSI if job.psi is None else job.psi
+    return start_latent(generator, seed=job.seed or 0, psi=psi, label=job.label)
+
+
 def parse_latent(text: str | None) -> tuple[LatentKind, int | None] | None:
     """``w``, ``w+``, ``w:8``, ``w+:6``; None stays None."""
     if text is None:
         return None
     found = re.fullmatch(r"(w\+?)(?::(\d+))?", text.lower())
     if found is None:
-        raise OptionError(f"--latent is {text!r}; expected w or w+, with :N for N rows, as w+:6")
+        raise OptionError(
+            f"--latent is {text!r}; expected w or w+, with :N for N rows, as w+:6, or the file of"
+            " a latent, and there is none of that name"
+        )
     kind: LatentKind = "w+" if found[1] == "w+" else "w"
     return kind, None if found[2] is None else int(found[2])
 
@@ -207,6 +214,8 @@ def refuse_starts(job: DragJob, with_what: str) -> None:
         "--noise": job.noise,
     }
     names = [name for name, value in given.items() if value is not None]
+    if job.project is not None and job.latent_file is not None:
+        names.append(f"--latent {job.latent_file}")
     if names:
         raise OptionError(f"{' and '.join(names)} cannot be used with {with_what}")
 

@@ -9,6 +9,7 @@ from tugan.cli.drag_plan import (
     plan_of_seed,
     solver_of_photo,
 )
+from tugan.cli.latent_option import refuse_latent
 from tugan.inversion.photo_edit_file import load_photo_edit
 from tugan.session.project_file import load_project
 from tugan.session.project_photo import is_photo_alone
@@ -24,6 +25,7 @@ def make_plan(job: DragJob) -> Plan:
         return plan_of_image(job, job.image, solver_of_photo(solver_name))
     if job.project is None:
         return plan_of_seed(job, solver_name)
+    refuse_latent(job.project, "a project of tugan's")
     if is_photo_alone(job.project):
         return plan_of_photo(job, load_photo_edit(job.project), solver_of_photo(solver_name))
     project = load_project(job.project)

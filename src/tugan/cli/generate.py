@@ -9,23 +9,32 @@ import typer
 from tugan.cli.console import say, say_json
 from tugan.cli.heavy_imports import heavy_imports
 from tugan.cli.options import (
+    DEFAULT_PSI,
     Device,
     Json,
     Label,
+    MaybePsi,
+    MaybeSeed,
     Model,
     NoiseOption,
+    OptionError,
     OutPicture,
-    Psi,
-    Seed,
 )
 from tugan.generators.catalog import DEFAULT_MODEL
 
 
 def generate(
     model: Model = DEFAULT_MODEL,
-    seed: Seed = 0,
-    psi: Psi = 0.7,
+    seed: MaybeSeed = None,
+    psi: MaybePsi = None,
     label: Label = None,
+    latent: Annotated[
+        str | None,
+        typer.Option(
+            help="A file (.pt, .npz, .npy) with a latent that was found with the model; FILE:2 if"
+            " it holds several. Instead of a seed."
+        ),
+    ] = None,
     noise: NoiseOption = "const",
     out: OutPicture = Path("tugan.png"),
     ruler: Annotated[
@@ -34,20 +43,30 @@ def generate(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Draw the picture of a seed."""
+    """Draw the picture of a seed, or of a latent."""
     with heavy_imports():
         from tugan.render.image_file import check_image_path, write_image
 
         check_image_path(out)
-        from tugan.cli.start import parse_noise, start_latent
+        from tugan.cli.latent_option import check_kept
+        from tugan.cli.start import latent_from_file, parse_noise, start_latent
         from tugan.core.errors import CheckpointError
         from tugan.core.images import to_rgb_array
         from tugan.generators.loading import load_generator
         from tugan.generators.protocol import synthesize
 
+    given = {"--seed": seed, "--psi": psi, "--label": label}
+    names = [name for name, value in given.items() if value is not None]
+    if latent is not None and names:
+        raise OptionError(f"{' and '.join(names)} cannot be used with --latent, which is the start")
+    check_kept(latent, [out])
+    seed, psi = seed or 0, DEFAULT_PSI if psi is None else psi
     kind = parse_noise(noise)
     generator = load_generator(model, device=device)
-    ws = start_latent(generator, seed=seed, psi=psi, label=label)
+    if latent is None:
+        ws = start_latent(generator, seed=seed, psi=psi, label=label)
+    else:
+        ws = latent_from_file(latent, generator)
     started_s = time.monotonic()
     image = synthesize(generator, ws, noise=kind, noise_seed=seed)
     if not bool(image.isfinite().all()):
@@ -65,8 +84,7 @@ def generate(
             {
                 "out": str(out),
                 "model": generator.info.name,
-                "seed": seed,
-                "psi": psi,
+                **({"seed": seed, "psi": psi} if latent is None else {"latent": latent}),
                 "width": width,
                 "height": height,
                 "seconds": round(seconds, 3),
@@ -74,4 +92,5 @@ def generate(
             }
         )
     else:
-        say(f"{out}   {width} x {height} px   {generator.info.name}, seed {seed}, {seconds:.2f} s")
+        start = f"seed {seed}" if latent is None else f"latent {latent}"
+        say(f"{out}   {width} x {height} px   {generator.info.name}, {start}, {seconds:.2f} s")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from tugan.cli.invert import InvertJob
+from tugan.cli.latent_option import refuse_latent
 from tugan.cli.options import OptionError
 from tugan.core.errors import MissingExtraError
 from tugan.core.images import RgbArray
@@ -42,6 +43,7 @@ def make_plan(job: InvertJob) -> InvertPlan:
     if job.photo.suffix.lower() == PROJECT_SUFFIX:
         return _resumed(job)
     inversion, tuning = _settings(job)  # before anything slow
+    refuse_latent(job.photo, "a photograph")
     content = photo_bytes(job.photo)
     photo = decode_photo(content, name=str(job.photo))
     tools, missing = _tools()

@@ -20,7 +20,6 @@ Dtype = Annotated[
         " CPUs that multiply it.",
     ),
 ]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Which picture: any whole number.")]
 Psi = Annotated[
     float, typer.Option(help="Truncation: 0 is the average picture, 1 the most varied.")
 ]

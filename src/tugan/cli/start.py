@@ -5,6 +5,7 @@ from typing import cast, get_args
 import torch
 
 from tugan.cli.options import OptionError
+from tugan.generators.latent_file import load_latent, parse_place
 from tugan.generators.protocol import Generator, Noise, Ws, sample_z
 
 
@@ -26,6 +27,12 @@ def start_latent(generator: Generator, *, seed: int, psi: float, label: int | No
     z = sample_z(seed, z_dim=info.z_dim)
     with torch.no_grad():
         return generator.map(z, psi=psi, label=one_hot)
+
+
+def latent_from_file(text: str, generator: Generator) -> Ws:
+    """The latent of ``FILE`` or ``FILE:N``, on the generator's device."""
+    path, index = parse_place(text)
+    return load_latent(path, generator, index=index).to(generator.device)
 
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}

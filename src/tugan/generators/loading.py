@@ -1,5 +1,7 @@
 """One way in: a name, a folder or a checkpoint file to a frozen generator."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -8,19 +10,26 @@ from pydantic import ValidationError
 from torch import nn
 
 from tugan.core.allocator import keep_freed_memory
-from tugan.core.errors import CheckpointError
+from tugan.core.errors import CheckpointError, UnsafeCheckpointError
 from tugan.generators.catalog import DEFAULT_MODEL, find_model
 from tugan.generators.devices import resolve_device
 from tugan.generators.formats.checkpoint import RawCheckpoint
 from tugan.generators.formats.detect import read_checkpoint
-from tugan.generators.formats.inventory import inventory
+from tugan.generators.formats.flatten import unread
+from tugan.generators.formats.inventory import inventory, way_out
+from tugan.generators.formats.wrapper_names import without_wrappers
 from tugan.generators.model_config import CanonicalModel, ModelConfig
+from tugan.generators.prefixes import GENERATOR_PARTS, prefix_of_known
 from tugan.generators.protocol import PretrainedGenerator
-from tugan.generators.registry import families, family_named
+from tugan.generators.registry import FAMILIES, Family, families, family_named
 from tugan.generators.staged_network import StagedNetwork
 
 Network = TypeVar("Network")
 
+MAX_TOLD = 8
+"""A discriminator of foreign layers may have hundreds."""
+OWN_NAMES = frozenset({"w_mean", "const", "input.transform"})
+"""Tensors that models in our own form have, and foreign ones under other names."""
 # what indexing, reshaping and multiplying tensors of unexpected shapes raises
 _MISSHAPEN = (ValueError, IndexError, ArithmeticError, RuntimeError)
 
@@ -33,9 +42,10 @@ def load_generator(
 ) -> PretrainedGenerator:
     """A frozen generator by catalogue name, or from a folder or checkpoint file.
 
-    Our own folders, NVIDIA's PyTorch pickles and rosinality's ``.pt`` are told apart by content,
-    and no byte of a file is executed. Raises :class:`UnknownModelError`,
-    :class:`CheckpointError`, :class:`UnsafeCheckpointError` or :class:`DeviceError`.
+    Our own folders, NVIDIA's pickles, and state dicts in NVIDIA's or rosinality's names, by
+    torch.save or as safetensors, are told apart by content, and no byte of a file is executed.
+    Raises :class:`UnknownModelError`, :class:`CheckpointError`, :class:`UnsafeCheckpointError` or
+    :class:`DeviceError`.
     """
     keep_freed_memory()
     where = resolve_device(device)
@@ -74,21 +84,69 @@ def read_model(path: Path) -> CanonicalModel:
     :class:`CheckpointError` says what was found instead.
     """
     raw = read_checkpoint(path)
-    if raw.format == "safetensors":
+    plain = without_wrappers(raw)
+    adopted = _adopt(plain, path, FAMILIES)  # our own form has none of the foreign names
+    if adopted is None and raw.config:
         return _own_form(raw, path)
-    adopted = _adopt(raw, path)
-    if adopted is not None:
-        return adopted
+    if adopted is None:
+        adopted = _adopt(plain, path, families())
+    if adopted is None:
+        raise _of_no_family(raw, path)
+    _check_whole(plain, path)
+    return with_left_out(adopted, raw)
+
+
+def _of_no_family(raw: RawCheckpoint, path: Path) -> CheckpointError:
+    if raw.format == "safetensors" and OWN_NAMES & raw.tensors.keys():
+        return CheckpointError(
+            f"{path} has tensors in our own names but no config.json beside it, so its"
+            " architecture is unknown: put the config.json that it was saved with into the same"
+            " folder"
+        )
     known = ", ".join(family.name for family in families())
-    raise CheckpointError(
-        f"{path} is a {raw.format} file, but of no generator family known here ({known});"
-        f" {inventory(raw)}"
+    alone = " with no config.json beside it" if raw.format == "safetensors" else ""
+    return CheckpointError(
+        f"{path} is a {raw.format} file{alone}, but of no generator family known here ({known});"
+        f" {inventory(raw)}. {_told_left_out(raw)}{way_out(raw)}"
     )
 
 
-def _adopt(raw: RawCheckpoint, path: Path) -> CanonicalModel | None:
+def _check_whole(raw: RawCheckpoint, path: Path) -> None:
+    """:class:`UnsafeCheckpointError` if what was left out is of the generator that was read."""
+    prefix = prefix_of_known(raw.tensors)
+    for name, kind in raw.left_out.items():
+        inside = prefix is not None and name.startswith(prefix)
+        if inside and name.removeprefix(prefix or "").partition(".")[0] in GENERATOR_PARTS:
+            raise UnsafeCheckpointError(f"{path}: {unread(name, kind)}")
+
+
+def _told_left_out(raw: RawCheckpoint) -> str:
+    if not raw.left_out:
+        return ""
+    return (
+        f"Objects of classes that are not known here were not read: {_listed(raw)}; if one of them"
+        " is the generator, save its state_dict instead. "
+    )
+
+
+def _listed(raw: RawCheckpoint) -> str:
+    parts = [f"{name} ({kind})" for name, kind in raw.left_out.items()]
+    return ", ".join(parts[:MAX_TOLD]) + (" ..." if len(parts) > MAX_TOLD else "")
+
+
+def with_left_out(model: CanonicalModel, raw: RawCheckpoint) -> CanonicalModel:
+    """The model with a note of what else was in its file and was not read."""
+    if not raw.left_out:
+        return model
+    told = f"Left out unread, being of classes that are not known here: {_listed(raw)}."
+    about = model.config.about
+    about = about.model_copy(update={"notes": f"{about.notes} {told}".strip()})
+    return replace(model, config=model.config.model_copy(update={"about": about}))
+
+
+def _adopt(raw: RawCheckpoint, path: Path, candidates: Iterable[Family]) -> CanonicalModel | None:
     try:
-        for family in families():
+        for family in candidates:
             adopted = family.adopt(raw, name=path.stem)
             if adopted is not None:
                 return adopted
@@ -117,11 +175,6 @@ def read_config(folder: Path) -> ModelConfig:
 
 
 def _own_form(raw: RawCheckpoint, path: Path) -> CanonicalModel:
-    if not raw.config:
-        raise CheckpointError(
-            f"{path} has tensors but no config.json beside it, so its architecture is unknown:"
-            " put the config.json that it was saved with into the same folder"
-        )
     try:
         config = ModelConfig.model_validate(raw.config)
     except ValidationError as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 from torch import Tensor
 
 from tugan.core.errors import CheckpointError
@@ -62,3 +62,14 @@ def test_a_file_that_shrinks_while_it_is_read_is_noticed(tmp_path: Path) -> None
         pytest.raises(CheckpointError, match="the file changed while it was read"),
     ):
         read_safetensors(file, size)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-32-le"])
+def test_a_header_is_utf8_and_no_other_codec_is_looked_for(encoding: str, tmp_path: Path) -> None:
+    data = save({"t": torch.ones(2)})
+    length = int.from_bytes(data[:8], "little")
+    header = data[8 : 8 + length].decode().encode(encoding)
+    path = tmp_path / "file"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + data[8 + length :])
+    with pytest.raises(CheckpointError, match="begin with a JSON header"):
+        read(path)

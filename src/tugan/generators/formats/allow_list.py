@@ -1,9 +1,10 @@
 """The short list of names that a checkpoint's pickle may mention, and what each becomes.
 
-Nothing is imported: a name is looked up here or refused.
+Nothing is imported: a name is looked up here, or stands for itself and does nothing, or is refused.
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -12,7 +13,13 @@ import torch
 from tugan.core.errors import CheckpointError, UnsafeCheckpointError
 from tugan.generators.formats import inert_objects, numpy_data
 from tugan.generators.formats.budget import Budget
-from tugan.generators.formats.inert_objects import Arguments, Constructor, Marker, printable
+from tugan.generators.formats.inert_objects import (
+    Arguments,
+    Constructor,
+    ForeignName,
+    Marker,
+    printable,
+)
 from tugan.generators.formats.tensor_data import ElementType, TensorData, tensor_data
 
 Allowed = Mapping[tuple[str, str], Constructor | Marker | ElementType]
@@ -23,6 +30,32 @@ _UNREAD = re.compile(r"torch\.nn\.(modules|utils)(\.[a-z_]{1,40}){1,2}")
 Full matches only, with one plain class name behind: no dotted path leads further from there.
 """
 _CLASS_NAME = re.compile(r"_?[A-Z][A-Za-z0-9]{0,60}")
+
+_FOREIGN_MODULE = re.compile(r"[A-Za-z_]\w{0,60}(\.[A-Za-z_]\w{0,60}){0,8}", re.ASCII)
+_FOREIGN_CLASS = re.compile(r"(?!__)[A-Za-z_]\w{0,60}(\.(?!__)[A-Za-z_]\w{0,60}){0,3}", re.ASCII)
+_NEVER_FOREIGN = sys.stdlib_module_names | {
+    "torch",
+    "numpy",
+    "tugan",
+    # Python 2's, and what it called others
+    "__builtin__",
+    "cPickle",
+    "commands",
+    "copy_reg",
+    "exceptions",
+    "new",
+    "popen2",
+    "thread",
+    "urllib2",
+}
+"""No program's own classes live there, but all that payloads are made of: refused by name."""
+_ACTIVATIONS = re.compile(r"(torch\.nn\.functional|torch\._C\._nn)\.[a-z][a-z_0-9]{0,40}")
+"""Functions that layers keep as attributes: mentioned, never called while reading."""
+_TRAINING = re.compile(r"torch\.(nn\.parallel|optim|amp|cuda\.amp)(\.[a-z_]{1,40}){1,2}")
+"""What of PyTorch stands around a generator in training: objects of it are not read, either."""
+
+_FORKED = re.compile(r"(?:[A-Za-z_]\w*\.){1,6}(torch_utils\.persistence|dnnlib\.util)", re.ASCII)
+"""NVIDIA's two modules inside somebody's package: what they hold is read as if it were theirs."""
 
 _TENSORFLOW_NETWORKS = (("dnnlib.tflib.network", "Network"), ("tfutil", "Network"))
 """StyleGAN 1, 2 and ADA; and the progressive GAN, so that it can be called by its name."""
@@ -60,6 +93,7 @@ _CALLS = {
     ("dnnlib.util", "EasyDict"): inert_objects.dictionary,
     ("dnnlib", "EasyDict"): inert_objects.dictionary,
     ("collections", "OrderedDict"): inert_objects.dictionary,
+    ("collections", "defaultdict"): inert_objects.default_dictionary,
     ("argparse", "Namespace"): inert_objects.namespace,
     ("builtins", "set"): inert_objects.plain_set,
     ("__builtin__", "set"): inert_objects.plain_set,
@@ -80,27 +114,71 @@ _CALLS = {
     ("numpy._core.numeric", "_frombuffer"): numpy_data.array_from_buffer,
 }
 
+_PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
+_PATH_HOMES = ("pathlib", "pathlib._local")
+_TYPES = ("bool", "dict", "float", "int", "list", "long", "str", "tuple", "unicode")
+"""As defaultdicts and descriptions of options mention them; never called.
+
+Protocol 2, which torch.save uses, calls them as Python 2 did.
+"""
+
 ALLOWED: Allowed = MappingProxyType(
     {
         **{key: Constructor(".".join(key), build) for key, build in _CALLS.items()},
         **{key: inert_objects.tensorflow_network_of(".".join(key)) for key in _TENSORFLOW_NETWORKS},
         **{("torch", name): ElementType(name, dtype) for name, dtype in _STORAGES.items()},
         **{("torch", name): Marker(f"torch.{name}") for name in _DTYPES},
+        **{
+            (home, name): Marker(f"builtins.{name}")
+            for home in ("builtins", "__builtin__")
+            for name in _TYPES
+        },
+        ("typing", "Any"): Marker("typing.Any"),
+        **{
+            (home, name): Constructor(f"{home}.{name}", inert_objects.path_text)
+            for home in _PATH_HOMES
+            for name in _PATHS
+        },
         ("numpy", "ndarray"): numpy_data.NDARRAY,
     }
 )
 """What every pickle may mention."""
 
 
-def look_up(allowed: Allowed, module: str, name: str) -> Constructor | Marker | ElementType:
-    """What a name becomes; UnsafeCheckpointError names any that is not on the list."""
-    found = allowed.get((module, name))
+def look_up(
+    allowed: Allowed, module: str, name: str
+) -> Constructor | Marker | ElementType | ForeignName:
+    """What a name becomes; UnsafeCheckpointError names any that is not on the list.
+
+    A class of a program's own is a :class:`ForeignName`: of it objects may be made that nobody
+    reads, but it is not called.
+    """
+    forked = _FORKED.fullmatch(module)
+    found = allowed.get((forked[1] if forked else module, name))
     if found is not None:
         return found
     if _UNREAD.fullmatch(module) and _CLASS_NAME.fullmatch(name):
         return inert_objects.unread_object_of(f"{module}.{name}")
-    raise UnsafeCheckpointError(
-        f"the file asks for {printable(f'{module}.{name}')}, which is not on the short list of "
+    if _ACTIVATIONS.fullmatch(f"{module}.{name}") or _is_foreign(module, name):
+        return ForeignName(f"{module}.{name}")
+    raise not_on_the_list(f"{module}.{name}")
+
+
+def _is_foreign(module: str, name: str) -> bool:
+    if _TRAINING.fullmatch(module):
+        return bool(_CLASS_NAME.fullmatch(name))
+    return bool(
+        _FOREIGN_MODULE.fullmatch(module)
+        and _FOREIGN_CLASS.fullmatch(name)
+        and module.partition(".")[0] not in _NEVER_FOREIGN
+    )
+
+
+def not_on_the_list(name: str) -> UnsafeCheckpointError:
+    """The error for a file that asks for this name."""
+    return UnsafeCheckpointError(
+        f"the file asks for {printable(name)}, which is not on the short list of "
         "what a checkpoint may contain; nothing of it was run. Get the weights from their "
-        "original source, or have their author publish them as safetensors"
+        "original source, or have their author save the generator's state_dict alone, by "
+        "torch.save or as safetensors"
     )

@@ -1,7 +1,7 @@
 """What every checkpoint format is read into: named tensors and what the file states of itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
@@ -27,3 +27,5 @@ class RawCheckpoint:
     """
     config: Mapping[str, object]
     """The parsed config.json of "safetensors", else empty."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Objects of foreign classes beside the generator: the class by the object's dotted name."""

@@ -9,6 +9,7 @@ from tugan.core.errors import CheckpointError, UnsafeCheckpointError
 from tugan.generators.formats.budget import Budget
 from tugan.generators.formats.checkpoint import JsonScalar
 from tugan.generators.formats.inert_objects import (
+    ForeignName,
     Namespace,
     PersistentObject,
     UnreadObject,
@@ -35,15 +36,17 @@ class FlatTree:
     attributes: dict[str, JsonScalar] = field(default_factory=dict)
 
 
-def flatten(tree: object, budget: Budget) -> FlatTree:
+def flatten(tree: object, budget: Budget, *, own: str | None = "") -> FlatTree:
     """Give every tensor and scalar of a tree its name, and read the tensors.
 
     Lists count as dictionaries of their indices; of a module its parameters, buffers, modules,
     public attributes and ``_init_kwargs`` count; bytes, sets and bare names are left out. A tensor
-    that the tree holds twice is one tensor under two names. CheckpointError for a tree that
-    contains itself, is too deep or too large, or gives two things one name.
+    that the tree holds twice is one tensor under two names. Objects of classes that are not read
+    are passed over, but refused (UnsafeCheckpointError) below the name ``own``, where the generator
+    stands: everywhere by default, and nowhere but at the top for None. CheckpointError for a tree
+    that contains itself, is too deep or too large, or gives two things one name.
     """
-    walk = _Walk()
+    walk = _Walk(own)
     walk.visit("", tree)
     made: dict[TensorData, Tensor] = {}
     for data in walk.tensors.values():
@@ -59,7 +62,8 @@ def flatten(tree: object, budget: Budget) -> FlatTree:
 class _Walk:
     """One traversal: what it found, and what it needs to notice that it would not end."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: str | None) -> None:
+        self._own = own
         self.tensors: dict[str, TensorData] = {}
         self.attributes: dict[str, JsonScalar] = {}
         self._nodes = 0
@@ -74,13 +78,16 @@ class _Walk:
         elif isinstance(node, NumpyArray):
             if node.data is not None:
                 self._add_tensor(name, node.data)
-        elif isinstance(node, UnreadObject):
-            raise UnsafeCheckpointError(
-                f"{_shown(name)} is an object of {node.name}: expected tensors and NVIDIA's own "
-                "modules only; nothing of it was run. Save the generator's state_dict instead"
-            )
+        elif isinstance(node, UnreadObject | ForeignName):
+            if self._is_own(name):
+                raise unread(name, node.name)
         elif isinstance(node, dict | list | tuple | Namespace | PersistentObject):
             self._enter(name, node)
+
+    def _is_own(self, name: str) -> bool:
+        return not name or (
+            self._own is not None and (not self._own or f"{name}.".startswith(f"{self._own}."))
+        )
 
     def _enter(self, name: str, node: object) -> None:
         if id(node) in self._path:
@@ -146,6 +153,14 @@ class _Walk:
             )
         if len(name) > MAX_NAME:
             raise CheckpointError(f"expected names of at most {MAX_NAME} letters: {_shown(name)}")
+
+
+def unread(name: str, class_name: str) -> UnsafeCheckpointError:
+    """The error for a generator, or a part of one, that is of a class that is not read."""
+    return UnsafeCheckpointError(
+        f"{_shown(name)} is an object of {printable(class_name)}: expected tensors and NVIDIA's "
+        "own modules only; nothing of it was run. Save the generator's state_dict instead"
+    )
 
 
 def _join(name: str, key: object) -> str:

@@ -22,6 +22,17 @@ class Constructor:
 
 @final
 @dataclass(frozen=True, slots=True)
+class ForeignName:
+    """Stands for a class of somebody's program: may be mentioned and made objects of, not called.
+
+    Nothing of the name is looked up; an object of it is an :class:`UnreadObject`.
+    """
+
+    name: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Marker:
     """Stands for a name that a file may mention but not call, such as a dtype."""
 
@@ -40,9 +51,9 @@ class PersistentObject:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class UnreadObject:
-    """An object of torch.nn inside a part that nobody needs, such as a discriminator.
+    """An object of torch.nn or of a foreign class, in a part that nobody needs.
 
-    Only its name is kept. A generator that holds one is refused (:mod:`.flatten`).
+    Only its class's name is kept. A generator that holds one is refused (:mod:`.flatten`).
     """
 
     name: str
@@ -113,6 +124,25 @@ def dictionary(arguments: Arguments, budget: Budget) -> dict[object, object]:
             raise CheckpointError("expected a dictionary to be made of pairs")
         made[checked_key(pair[0])] = pair[1]
     return made
+
+
+def default_dictionary(arguments: Arguments, _budget: Budget) -> dict[object, object]:
+    """An empty dict for a defaultdict; its entries follow, and what would make more is dropped."""
+    if len(arguments) > 1 or any(
+        not (one is None or isinstance(one, Marker | Constructor | ForeignName))
+        for one in arguments
+    ):
+        raise CheckpointError("expected a defaultdict to be made of the name of a type")
+    return {}
+
+
+def path_text(arguments: Arguments, budget: Budget) -> str:
+    """A path as text; no file system is asked."""
+    parts = [part for part in arguments if type(part) is str]
+    if len(parts) < len(arguments):
+        raise CheckpointError("expected a path to be made of text")
+    budget.spend_bytes(sum(map(len, parts)) + len(parts))
+    return "/".join(parts)
 
 
 def plain_set(arguments: Arguments, budget: Budget) -> set[object]:

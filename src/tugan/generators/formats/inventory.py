@@ -3,7 +3,10 @@
 from tugan.generators.formats.checkpoint import RawCheckpoint
 from tugan.generators.formats.inert_objects import printable
 
-LAYOUTS = "NVIDIA's PyTorch and TensorFlow pickles, state dicts, rosinality's .pt, our own folders"
+LAYOUTS = (
+    "NVIDIA's PyTorch and TensorFlow pickles; state dicts in NVIDIA's or rosinality's names, by"
+    " torch.save or as safetensors; our own folders"
+)
 """The layouts that are tried, whatever the file's name."""
 _SHOWN = 6
 
@@ -25,3 +28,30 @@ def inventory(raw: RawCheckpoint) -> str:
 def _listed(names: list[str], *, of: int | None = None) -> str:
     rest = " ..." if (of or len(names)) > _SHOWN else ""
     return (", ".join(names[:_SHOWN]) or "nothing") + rest
+
+
+LATENT_TENSORS = 8
+"""A latent's file holds it, and perhaps noise maps or what it was made from."""
+_LATENT_WIDTHS = range(32, 4097)
+
+
+def looks_like_latents(raw: RawCheckpoint) -> bool:
+    """Whether this may be a latent of some generator rather than a generator."""
+    tensors = list(raw.tensors.values())
+    return 0 < len(tensors) <= LATENT_TENSORS and all(
+        1 <= tensor.ndim <= 4 and tensor.shape[-1] in _LATENT_WIDTHS and tensor.numel() < 1 << 24
+        for tensor in tensors
+    )
+
+
+def way_out(raw: RawCheckpoint) -> str:
+    """What the owner of such a file may do."""
+    if looks_like_latents(raw):
+        return (
+            "If it is a latent, give it with --latent, and with --model the model that it belongs"
+            " to"
+        )
+    return (
+        "Give the file of a StyleGAN2 or 3: a training snapshot, its G_ema or g_ema, or the"
+        " state dict of that one saved by torch.save or as safetensors"
+    )

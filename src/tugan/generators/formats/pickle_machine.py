@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import final
 
 from tugan.core.errors import CheckpointError, UnsafeCheckpointError
-from tugan.generators.formats.allow_list import Allowed, look_up
+from tugan.generators.formats.allow_list import Allowed, look_up, not_on_the_list
 from tugan.generators.formats.budget import Budget
 from tugan.generators.formats.inert_objects import (
     Constructor,
+    ForeignName,
     Namespace,
     TensorFlowNetwork,
     UnreadObject,
@@ -106,6 +107,8 @@ class Machine:
 
     def call(self, target: object, arguments: object) -> None:
         """Put what one of our constructors makes of the arguments on the stack."""
+        if isinstance(target, ForeignName):
+            raise not_on_the_list(target.name)
         if not isinstance(target, Constructor):
             raise UnsafeCheckpointError(
                 f"the file asks to call a {type(target).__name__}; only the short list of "
@@ -114,6 +117,15 @@ class Machine:
         if type(arguments) is not tuple:
             raise CheckpointError(f"expected a tuple of arguments for {target.name}")
         self.push(target.build(arguments, self.budget))
+
+    def make(self, target: object, arguments: object) -> None:
+        """Put a new object on the stack; one of a foreign class is its name and nothing else."""
+        if not isinstance(target, ForeignName):
+            self.call(target, arguments)
+        elif type(arguments) is tuple:
+            self.push(UnreadObject(target.name))
+        else:
+            raise CheckpointError(f"expected a tuple of arguments for {printable(target.name)}")
 
     def load_persistent(self) -> None:
         """Put what the container keeps under an id on the stack."""
@@ -124,6 +136,8 @@ class Machine:
     def set_items(self, items: list[object]) -> None:
         """Add keys and values, alternating, to the dictionary on top."""
         target = self.top()
+        if isinstance(target, UnreadObject):
+            return  # a class derived from dict: nobody reads what is in it
         if type(target) is not dict or len(items) % 2:
             raise CheckpointError("expected keys and values for a dictionary")
         for key, value in zip(items[::2], items[1::2], strict=True):
@@ -132,6 +146,8 @@ class Machine:
     def extend(self, items: list[object]) -> None:
         """Add to the list on top."""
         target = self.top()
+        if isinstance(target, UnreadObject):
+            return
         if type(target) is not list:
             raise CheckpointError(f"expected a list to add to, found {type(target).__name__}")
         target.extend(items)
@@ -139,6 +155,8 @@ class Machine:
     def add_members(self, items: list[object]) -> None:
         """Add to the set on top."""
         target = self.top()
+        if isinstance(target, UnreadObject):
+            return
         if type(target) is not set:
             raise CheckpointError(f"expected a set to add to, found {type(target).__name__}")
         target.update(checked_key(item) for item in items)

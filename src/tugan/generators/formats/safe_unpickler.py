@@ -4,9 +4,9 @@ import struct
 from collections.abc import Callable
 
 from tugan.core.errors import CheckpointError, UnsafeCheckpointError
-from tugan.generators.formats.allow_list import Allowed
+from tugan.generators.formats.allow_list import Allowed, not_on_the_list
 from tugan.generators.formats.budget import Budget
-from tugan.generators.formats.inert_objects import checked_key
+from tugan.generators.formats.inert_objects import ForeignName, checked_key
 from tugan.generators.formats.pickle_machine import Machine, PersistentLoad, decode
 from tugan.generators.formats.spans import Cursor
 
@@ -106,12 +106,28 @@ def _call(machine: Machine) -> None:
     machine.call(*machine.pop_many(2))
 
 
+def _make(machine: Machine) -> None:
+    machine.make(*machine.pop_many(2))
+
+
+def _make_with_names(machine: Machine) -> None:
+    target, arguments, named = machine.pop_many(3)
+    if not isinstance(target, ForeignName) or type(named) is not dict:
+        raise UnsafeCheckpointError(
+            "the pickle makes an object with named arguments; no checkpoint needs that"
+        )
+    machine.make(target, arguments)
+
+
 def _set_state(machine: Machine) -> None:
     machine.set_state(machine.pop())
 
 
 def _old_instance(machine: Machine) -> None:
-    _global(machine)  # names what is asked for, where it is not on the list
+    _global(machine)
+    target = machine.pop()
+    if isinstance(target, ForeignName):
+        raise not_on_the_list(target.name)
     raise UnsafeCheckpointError("the pickle makes an old-style object; no checkpoint needs that")
 
 
@@ -198,12 +214,12 @@ _HANDLERS: dict[bytes, Handler] = {
     b"c": _global,
     b"\x93": _stack_global,
     b"R": _call,
-    b"\x81": _call,
+    b"\x81": _make,
     b"b": _set_state,
     b"Q": lambda machine: machine.load_persistent(),
     b"i": _old_instance,
     b"o": _refuse("makes an old-style object"),
-    b"\x92": _refuse("makes an object with named arguments"),
+    b"\x92": _make_with_names,
     b"\x82": _refuse("uses the extension registry"),
     b"\x83": _refuse("uses the extension registry"),
     b"\x84": _refuse("uses the extension registry"),

@@ -73,7 +73,8 @@ def read_safetensors(file: io.BufferedIOBase, size: int) -> tuple[dict[str, Tens
 
 def _header(data: bytes) -> dict[str, object]:
     try:
-        header: object = json.loads(data, object_pairs_hook=_without_doubles)
+        # as text: given bytes, json guesses at encodings and imports their codecs
+        header: object = json.loads(data.decode(), object_pairs_hook=_without_doubles)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(
             f"expected the safetensors file to begin with a JSON header ({error}); it is damaged"

@@ -11,6 +11,9 @@ from tugan.generators.formats.safetensors_file import read_safetensors
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+DIFFUSERS = "model_index.json"
+SHARDS = ".safetensors.index.json"
+_CHECKPOINTS = (".safetensors", ".pkl", ".pt", ".pth", ".ckpt", ".bin")
 MAX_CONFIG_BYTES = 1 << 20
 HEAD_BYTES = 9
 
@@ -21,15 +24,32 @@ def looks_like_safetensors(head: bytes, size: int) -> bool:
 
 
 def read_folder(folder: Path) -> RawCheckpoint:
-    """Read a folder with both files; CheckpointError, which lists what is there, if one lacks."""
-    missing = [name for name in (CONFIG, WEIGHTS) if not (folder / name).is_file()]
-    if missing:
-        found = ", ".join(sorted(item.name for item in folder.iterdir())[:10]) or "nothing"
-        raise CheckpointError(
-            f"expected a folder with {CONFIG} and {WEIGHTS}, but {' and '.join(missing)} "
-            f"is missing; it holds {found}. Name the file itself if the checkpoint is one file"
-        )
+    """Read the weights of a folder; CheckpointError, which lists what is there, if they lack.
+
+    Without config.json they may still be known by their names.
+    """
+    if not (folder / WEIGHTS).is_file():
+        raise CheckpointError(_without_weights(folder))
     return read_weights(folder / WEIGHTS)
+
+
+def _without_weights(folder: Path) -> str:
+    names = sorted(item.name for item in folder.iterdir())
+    if DIFFUSERS in names:
+        return (
+            f"this is a folder of diffusers ({DIFFUSERS}), a diffusion model: only generators of"
+            " the StyleGAN family are dragged; get one with tugan models list"
+        )
+    if any(name.endswith(SHARDS) for name in names):
+        return "its weights are in several safetensors files: save them again as one"
+    missing = [name for name in (CONFIG, WEIGHTS) if name not in names]
+    likely = [name for name in names if name.endswith(_CHECKPOINTS)]
+    found = ", ".join(names[:10]) or "nothing"
+    return (
+        f"expected a folder with {CONFIG} and {WEIGHTS}, but {' and '.join(missing)} is missing; "
+        f"it holds {found}. Name the file itself if the checkpoint is one file"
+        + (f", as {folder / likely[0]}" if likely else "")
+    )
 
 
 def read_weights(path: Path) -> RawCheckpoint:
@@ -66,6 +86,7 @@ def _config_beside(path: Path) -> dict[str, object] | None:
 
 def _parsed(text: str | bytes, where: str) -> dict[str, object]:
     try:
+        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         config: object = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"expected {where} to hold JSON: {error}") from error

@@ -14,7 +14,7 @@ MAX_DIRECTORY_BYTES = 2 << 20
 
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ENCRYPTED = 0x1
-_ZIP_ERRORS = (
+ZIP_ERRORS = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     NotImplementedError,
@@ -31,11 +31,11 @@ def zip_entries(file: io.BufferedIOBase, span: Span) -> dict[str, Span]:
     CheckpointError for a zip that is damaged, compressed or encrypted, or names an entry twice.
     """
     try:
-        with zipfile.ZipFile(_GuardedFile(file)) as archive:
+        with zipfile.ZipFile(GuardedFile(file)) as archive:
             infos = archive.infolist()
     except CheckpointError:
         raise
-    except _ZIP_ERRORS as error:
+    except ZIP_ERRORS as error:
         raise CheckpointError(
             f"the zip cannot be opened ({printable(str(error))}); its download was probably cut "
             "short: fetch it again"
@@ -66,7 +66,7 @@ def _stored_bytes(info: zipfile.ZipInfo, span: Span) -> Span:
 
 
 @final
-class _GuardedFile(io.BufferedIOBase):
+class GuardedFile(io.BufferedIOBase):
     """Lets zipfile read its table of contents, and not a table made to exhaust the memory."""
 
     def __init__(self, file: io.BufferedIOBase) -> None:

@@ -8,7 +8,13 @@ from typing import final
 from tugan.core.errors import CheckpointError, UnsafeCheckpointError
 from tugan.generators.formats.allow_list import ALLOWED, Allowed
 from tugan.generators.formats.budget import Budget
-from tugan.generators.formats.inert_objects import Arguments, Constructor, as_span, printable
+from tugan.generators.formats.inert_objects import (
+    Arguments,
+    Constructor,
+    ForeignName,
+    as_span,
+    printable,
+)
 from tugan.generators.formats.safe_unpickler import unpickle
 from tugan.generators.formats.spans import Cursor, Span
 from tugan.generators.formats.stored_zip import zip_entries
@@ -73,7 +79,7 @@ class _LegacyStorages:
     def __init__(self) -> None:
         self._made: dict[str, Storage] = {}
 
-    def load(self, persistent_id: object) -> Storage | Constructor:
+    def load(self, persistent_id: object) -> Storage | Constructor | ForeignName:
         if isinstance(persistent_id, tuple) and persistent_id[:1] == ("module",):
             return _class_of(persistent_id)
         key, element, count = _storage_id(persistent_id)
@@ -145,11 +151,12 @@ def _storage_id(persistent_id: object) -> tuple[str, ElementType, int]:
     return key, element, whole_number(count, "the size of a storage")
 
 
-def _class_of(persistent_id: Arguments) -> Constructor:
+def _class_of(persistent_id: Arguments) -> Constructor | ForeignName:
     """The class of a module that nobody needs; old files keep its program text, dropped here."""
-    if len(persistent_id) != 4 or not isinstance(persistent_id[1], Constructor):
+    kind = persistent_id[1] if len(persistent_id) == 4 else None
+    if not isinstance(kind, Constructor | ForeignName):
         raise UnsafeCheckpointError("the file refers to something beside it that is no storage")
-    return persistent_id[1]
+    return kind
 
 
 def _same(storage: Storage, element: ElementType, count: int) -> Storage:

@@ -1,6 +1,7 @@
 """What adopting any foreign StyleGAN2 checkpoint shares: names, gains, defaults."""
 
 import math
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from tugan.core.errors import CheckpointError
 from tugan.generators.mapping import MappingNetwork
+from tugan.generators.mean_of_w import MeanOfW, stored_mean
 from tugan.generators.model_config import About, CanonicalModel, ModelConfig, architecture_json
 from tugan.generators.prefixes import below
 from tugan.generators.protocol import DragHints
@@ -21,6 +23,10 @@ MAPPING_LR_MULTIPLIER = 0.01
 MEAN_SAMPLES = 10_000
 ESTIMATED_MEAN = (
     f"The file had no mean of W: it is that of {MEAN_SAMPLES} latents mapped when it was adopted."
+)
+DRAWN_NOISE = (
+    "The file had no noise maps: they were drawn when it was adopted, so that fine detail falls"
+    " elsewhere than in its author's pictures."
 )
 
 
@@ -74,7 +80,31 @@ def check_rgb(weight: Tensor, name: str) -> None:
         )
 
 
-def mapping_mean(tensors: Mapping[str, Tensor], config: StyleGan2Config) -> Tensor:
+def drawn_noise(layer: str, size_hw: tuple[int, int]) -> Tensor:
+    """A noise map for a layer whose own is not in the file; the same for the same name."""
+    rng = torch.Generator().manual_seed(zlib.crc32(layer.encode()))
+    return torch.randn(size_hw, generator=rng)
+
+
+def joined(*notes: str) -> str:
+    """Sentences of a model's notes, without the empty ones."""
+    return " ".join(note for note in notes if note)
+
+
+def mean_of(
+    tensors: Mapping[str, Tensor],
+    prefix: str,
+    adopted: Mapping[str, Tensor],
+    config: StyleGan2Config,
+) -> MeanOfW:
+    """The file's mean of W for the generator behind ``prefix``, or one that is estimated."""
+    stored = stored_mean(tensors, prefix, w_dim=config.w_dim)
+    if stored is not None:
+        return stored
+    return MeanOfW(vector=_mapping_mean(adopted, config), note=ESTIMATED_MEAN)
+
+
+def _mapping_mean(tensors: Mapping[str, Tensor], config: StyleGan2Config) -> Tensor:
     """Mean of W over mapped samples, for files that do not carry it."""
     if config.label_dim:
         raise CheckpointError("the file has no mean of W, and its generator is conditional")

@@ -14,14 +14,16 @@ from tugan.generators.formats.checkpoint import JsonScalar, RawCheckpoint
 from tugan.generators.model_config import CanonicalModel
 from tugan.generators.prefixes import below, prefix_of
 from tugan.generators.stylegan2.adoption import (
-    ESTIMATED_MEAN,
+    DRAWN_NOISE,
     MAPPING_LR_MULTIPLIER,
     TensorSource,
     canonical,
     check_resample_filter,
     check_rgb,
+    drawn_noise,
     equalised_gain,
-    mapping_mean,
+    joined,
+    mean_of,
 )
 from tugan.generators.stylegan2.config import StyleGan2Config
 
@@ -45,8 +47,9 @@ def adopt_nvidia(raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
         return None
     pickled = raw.format == "nvidia-pickle"
     return adopt_named(
-        below(raw.tensors, prefix),
+        raw.tensors,
         below(raw.attributes, prefix) if pickled else {},
+        prefix=prefix,
         name=name,
         source="NVIDIA PyTorch pickle" if pickled else "state dict in NVIDIA's names",
         notes="" if pickled else NO_CLAMP_KNOWN,
@@ -59,27 +62,32 @@ def adopt_named(
     *,
     name: str,
     source: str,
+    prefix: str = "",
     notes: str = "",
     joint_label_norm: bool = False,
 ) -> CanonicalModel:
-    """The model of tensors in NVIDIA's names; ``attributes`` say what tensors cannot.
+    """The model of tensors in NVIDIA's names behind ``prefix``.
 
-    :class:`CheckpointError` if a tensor lacks, or the variant is not one that is computed here.
+    ``attributes``, without the prefix, say what tensors cannot. :class:`CheckpointError` if a
+    tensor lacks, or the variant is not one that is computed here.
     """
+    own = below(tensors, prefix)
     reader = _Reader(
-        source=TensorSource(tensors),
+        source=TensorSource(own),
         attributes=attributes,
-        sizes=_block_sizes(tensors),
+        sizes=_block_sizes(own),
         joint_label_norm=joint_label_norm,
     )
     config = reader.config()
     out = reader.tensors(config)
-    if "mapping.w_avg" in tensors:
-        out["w_mean"] = reader.source.take("mapping.w_avg", ndim=1)
-    else:
-        out["w_mean"] = mapping_mean(out, config)
-        notes = f"{notes} {ESTIMATED_MEAN}".strip()
-    return canonical(config, out, name=name, source=source, notes=notes)
+    mean = mean_of(tensors, prefix, out, config)
+    return canonical(
+        config,
+        {**out, "w_mean": mean.vector},
+        name=name,
+        source=source,
+        notes=joined(notes, mean.note, DRAWN_NOISE if reader.lacks_noise() else ""),
+    )
 
 
 def _block_sizes(tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
@@ -147,13 +155,30 @@ class _Reader:
 
     def _conv(self, theirs: str, ours: str, size_hw: tuple[int, int]) -> dict[str, Tensor]:
         take, take_or = self.source.take, self.source.take_or
+        if self._lacks_noise(theirs):
+            noise = drawn_noise(theirs, size_hw)
+        else:
+            noise = take_or(f"{theirs}.noise_const", torch.zeros(size_hw))
         return {
             **self._linear(f"{theirs}.affine", f"{ours}.affine", lr_multiplier=1.0),
             f"{ours}.weight": take(f"{theirs}.weight"),
             f"{ours}.bias": take(f"{theirs}.bias"),
             f"{ours}.noise_strength": take_or(f"{theirs}.noise_strength", torch.zeros(())),
-            f"{ours}.noise": take_or(f"{theirs}.noise_const", torch.zeros(size_hw)),
+            f"{ours}.noise": noise,
         }
+
+    def lacks_noise(self) -> bool:
+        """Whether a layer adds noise and has no map of it; without strength it adds none."""
+        layers = (f"synthesis.b{size}.{conv}" for size in self.sizes for conv in ("conv0", "conv1"))
+        return any(self._lacks_noise(layer) for layer in layers)
+
+    def _lacks_noise(self, theirs: str) -> bool:
+        strength = self.source.tensors.get(f"{theirs}.noise_strength")
+        return (
+            f"{theirs}.noise_const" not in self.source.tensors
+            and strength is not None
+            and bool(strength.any())
+        )
 
     def _to_rgb(self, theirs: str, ours: str) -> dict[str, Tensor]:
         weight = self.source.take(f"{theirs}.weight")

@@ -11,14 +11,16 @@ from tugan.generators.formats.checkpoint import RawCheckpoint
 from tugan.generators.model_config import CanonicalModel
 from tugan.generators.prefixes import below, prefix_of
 from tugan.generators.stylegan2.adoption import (
-    ESTIMATED_MEAN,
+    DRAWN_NOISE,
     MAPPING_LR_MULTIPLIER,
     TensorSource,
     canonical,
     check_resample_filter,
     check_rgb,
+    drawn_noise,
     equalised_gain,
-    mapping_mean,
+    joined,
+    mean_of,
 )
 from tugan.generators.stylegan2.config import StyleGan2Config
 
@@ -34,10 +36,14 @@ def adopt_rosinality(raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
     reader = _Reader(TensorSource(below(raw.tensors, prefix)))
     config = reader.config()
     out = reader.tensors(config)
-    mean = raw.tensors.get("latent_avg")
-    out["w_mean"] = mapping_mean(out, config) if mean is None else mean.float().flatten()
-    notes = ESTIMATED_MEAN if mean is None else ""
-    return canonical(config, out, name=name, source="rosinality checkpoint", notes=notes)
+    mean = mean_of(raw.tensors, prefix, out, config)
+    return canonical(
+        config,
+        {**out, "w_mean": mean.vector},
+        name=name,
+        source="rosinality checkpoint",
+        notes=joined(mean.note, DRAWN_NOISE if reader.lacks_noise() else ""),
+    )
 
 
 @final
@@ -88,15 +94,23 @@ class _Reader:
         self, theirs: str, noise_index: int, ours: str, size_hw: tuple[int, int]
     ) -> dict[str, Tensor]:
         take = self.source.take
-        # The port of noise maps came late: older files have none, and their noise is random.
-        noise = self.source.take_or(f"noises.noise_{noise_index}", torch.zeros(1, 1, *size_hw))
+        strength = take(f"{theirs}.noise.weight", ndim=1)[0]
+        # the port's noise maps came late: older files have none, and their noise is random
+        lacks = f"noises.noise_{noise_index}" not in self.source.tensors
+        drawn = drawn_noise(theirs, size_hw) if lacks else torch.empty(0)
+        noise = self.source.take_or(f"noises.noise_{noise_index}", drawn[None, None])
         return {
             **self._modulation(f"{theirs}.conv.modulation", f"{ours}.affine"),
             f"{ours}.weight": take(f"{theirs}.conv.weight")[0],
             f"{ours}.bias": take(f"{theirs}.activate.bias"),
-            f"{ours}.noise_strength": take(f"{theirs}.noise.weight")[0],
+            f"{ours}.noise_strength": strength,
             f"{ours}.noise": noise[0, 0],
         }
+
+    def lacks_noise(self) -> bool:
+        """Whether the map of a layer is not there."""
+        count = 2 * self.doublings + 1
+        return any(f"noises.noise_{index}" not in self.source.tensors for index in range(count))
 
     def _to_rgb(self, theirs: str, ours: str) -> dict[str, Tensor]:
         weight = self.source.take(f"{theirs}.conv.weight")[0]

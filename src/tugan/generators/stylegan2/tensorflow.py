@@ -45,7 +45,7 @@ def adopt_tensorflow(raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
     arguments.check()
     sizes = _sizes(source.tensors)
     tensors = {
-        "mapping.w_avg": source.take("dlatent_avg", ndim=1),
+        "mapping.w_avg": source.take("dlatent_avg"),
         **_mapping(source),
         **_synthesis(source, sizes),
     }

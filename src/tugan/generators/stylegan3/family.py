@@ -39,6 +39,6 @@ class StyleGan3Family:
         return network
 
     def adopt(self, raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
-        """The model in an NVIDIA pickle, or in the state dict of one; or None."""
-        known = raw.format in ("nvidia-pickle", "torch")
+        """The model in an NVIDIA pickle, or in a state dict whatever it is in; or None."""
+        known = raw.format != "tensorflow-pickle"
         return adopt_nvidia(raw, name=name) if known else None

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from tugan.core.errors import CheckpointError
 from tugan.generators.formats.checkpoint import RawCheckpoint
+from tugan.generators.mean_of_w import stored_mean
 from tugan.generators.model_config import About, CanonicalModel, ModelConfig, architecture_json
 from tugan.generators.prefixes import below, prefix_of
 from tugan.generators.stylegan3.config import StyleGan3Config
 from tugan.generators.stylegan3.hints import hints_for
 from tugan.generators.stylegan3.nvidia_config import ConfigReader
-from tugan.generators.stylegan3.nvidia_file import LayerName, NvidiaTensors, layer_names
+from tugan.generators.stylegan3.nvidia_file import LayerName, NvidiaTensors, lacking, layer_names
 from tugan.generators.stylegan3.stated import Stated
 
 MAPPING_LR_MULTIPLIER = 0.01
@@ -43,18 +44,22 @@ def adopt_nvidia(raw: RawCheckpoint, *, name: str) -> CanonicalModel | None:
     stated = Stated(below(raw.attributes, prefix) if pickled else {})
     config = ConfigReader(tensors=tensors, stated=stated, layers=layers).config()
     reader = _Reader(tensors=tensors, stated=stated, layers=layers, config=config)
+    mean = stored_mean(raw.tensors, prefix, w_dim=config.w_dim)
+    if mean is None:
+        raise lacking("mapping.w_avg")
+    notes = ("" if pickled else DEFAULTS_TAKEN, mean.note)
     return CanonicalModel(
         config=ModelConfig(
             family="stylegan3",
             about=About(
                 name=name,
                 source="NVIDIA PyTorch pickle" if pickled else "state dict in NVIDIA's names",
-                notes="" if pickled else DEFAULTS_TAKEN,
+                notes=" ".join(note for note in notes if note),
             ),
             hints=hints_for(config),
             architecture=architecture_json(config),
         ),
-        tensors=reader.canonical(),
+        tensors={**reader.canonical(), "w_mean": mean.vector},
     )
 
 
@@ -76,7 +81,7 @@ class _Reader:
 
     def _mapping(self) -> dict[str, Tensor]:
         config = self.config
-        out = {"w_mean": self.tensors.take("mapping.w_avg", config.w_dim)}
+        out: dict[str, Tensor] = {}
         if config.label_dim:
             shape = (config.embed_dim, config.label_dim)
             out |= self._linear("mapping.embed", "mapping.embed", shape)

@@ -42,6 +42,14 @@ def layer_names(tensors: Mapping[str, Tensor]) -> tuple[LayerName, ...]:
     return tuple(LayerName(index=i, size=size, channels=channels) for i, size, channels in layers)
 
 
+def lacking(name: str) -> CheckpointError:
+    """The error for a tensor that is not there."""
+    return CheckpointError(
+        f"this looks like a StyleGAN3 checkpoint, but its tensor {name} is missing:"
+        " the file may be truncated or of a variant that is not supported"
+    )
+
+
 @dataclass(frozen=True)
 class NvidiaTensors:
     """Tensors by the names that NVIDIA's program gives them."""
@@ -54,10 +62,7 @@ class NvidiaTensors:
         :class:`CheckpointError` if it is not there or of another shape.
         """
         if name not in self.tensors:
-            raise CheckpointError(
-                f"this looks like a StyleGAN3 checkpoint, but its tensor {name} is missing:"
-                " the file may be truncated or of a variant that is not supported"
-            )
+            raise lacking(name)
         tensor = self.tensors[name]
         fits = tensor.ndim == len(shape) and all(
             side == wanted or (wanted is None and side > 0)
