@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from tugan.dragging.latent_space import LatentSpace
-from tugan.dragging.solvers.bounds import LEAST_WAY, LONGEST_WAY, START_EXCESS, Bounds
+from tugan.dragging.solvers.bounds import FAMILIAR_WAY, LEAST_WAY, LONGEST_WAY, START_EXCESS, Bounds
 from tugan.generators.protocol import FeatureRange, RepaintingSketch
 
 MEAN, DEVIATION = torch.tensor([1.0, -2.0, 0.0]), torch.tensor([0.5, 1.0, 4.0])
@@ -62,6 +62,8 @@ def test_the_move_is_bounded_by_the_way_between_pictures() -> None:
     bounds = Bounds.of(sketch(), space, torch.zeros(1, 5, 4, 4))
     assert bounds.longest == pytest.approx(LONGEST_WAY * space.way_between_pictures)
     assert bounds.longest > LEAST_WAY
+    assert bounds.familiar == pytest.approx(FAMILIAR_WAY * space.way_between_pictures)
+    assert LEAST_WAY < bounds.familiar < bounds.longest
     longest = moves[0] * bounds.longest / moves[0].norm()
     assert float(bounds.excess(torch.ones(1, 5, 4, 4), longest)) == pytest.approx(1.0, rel=1e-4)
     assert float(bounds.excess(torch.ones(1, 5, 4, 4), 2 * longest)) == pytest.approx(2.0, rel=1e-4)
@@ -70,7 +72,8 @@ def test_the_move_is_bounded_by_the_way_between_pictures() -> None:
 def test_where_w_has_few_dimensions_the_bound_is_not_shorter_than_single_directions_lead() -> None:
     space = LatentSpace(kind="w+", rows=4, factor=torch.eye(8))
     assert LONGEST_WAY * space.way_between_pictures < LEAST_WAY
-    assert Bounds.of(sketch(), space, far_out(0.0)).longest == LEAST_WAY
+    bounds = Bounds.of(sketch(), space, far_out(0.0))
+    assert bounds.longest == bounds.familiar == LEAST_WAY
 
 
 def test_without_a_sketch_there_are_none() -> None:

@@ -307,3 +307,35 @@ def test_a_held_step_of_a_jacobian_that_is_not_finite_is_not() -> None:
     step = damped_step(jacobian, asked, torch.zeros(4), damping=DAMPING, slack_px=0.5, held=held)
     assert step.change.isnan().all()
     assert step.metric == MoveMetric()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_move_that_would_be_too_long_is_shortened_to_what_is_allowed(seed: int) -> None:
+    jacobian, asked, move = random_parts(4, 20, seed)
+    move *= 0.1
+    free = damped_step(jacobian, asked, move, damping=DAMPING, slack_px=0.5)
+    length = float((move + free.change).norm())
+    same = damped_step(
+        jacobian, asked, move, damping=DAMPING, slack_px=0.5, most_length=1.01 * length
+    )
+    torch.testing.assert_close(same.change, free.change, rtol=0, atol=0)
+    short = damped_step(
+        jacobian, asked, move, damping=DAMPING, slack_px=0.5, most_length=0.6 * length
+    )
+    assert 0.5 * length < float((move + short.change).norm()) <= 0.6 * length
+    assert short.charge > free.charge
+    # it is the likeliest move of its charge, and still goes the way that is asked
+    expected = plainly(jacobian, asked, move, short.charge).float()
+    torch.testing.assert_close(short.change, expected, rtol=1e-3, atol=1e-4)
+    assert float((jacobian @ short.change) @ asked) > 0
+
+
+def test_a_held_move_is_shortened_too() -> None:
+    jacobian, asked, move = random_parts(4, 20)
+    held, _ = held_of(20, asked)
+    free = damped_step(jacobian, asked, 0 * move, damping=DAMPING, slack_px=0.5, held=held)
+    limit = 0.5 * float(free.change.norm())
+    short = damped_step(
+        jacobian, asked, 0 * move, damping=DAMPING, slack_px=0.5, held=held, most_length=limit
+    )
+    assert 0.8 * limit < float(short.change.norm()) <= limit

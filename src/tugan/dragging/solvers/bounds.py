@@ -13,6 +13,10 @@ from tugan.generators.protocol import FeatureRange, RepaintingSketch
 LONGEST_WAY = 0.3
 """A move may be so long, as a share of the way between two pictures of the model: drags that went
 well on faces took up to 0.25, melted faces were 0.28 and more away."""
+FAMILIAR_WAY = 0.15
+"""A move that would become longer than this share is shortened, and its handles stay behind. Drags
+of faces that went well were shorter but for a few; under a hand, which asks for more than a face
+can do, eyes and mouths dissolved from 0.18 on (docs/newton.md)."""
 LEAST_WAY = 6.0
 """But so long always, in standard deviations of W: where W has few dimensions the way between
 pictures is short, and single directions lead much further. Of faces this is half as far."""
@@ -31,6 +35,8 @@ class Bounds:
     """Mean square of features that is still drawn."""
     longest: float = math.inf
     """Of the move."""
+    familiar: float = math.inf
+    """To this length moves are kept by what they are charged."""
 
     @classmethod
     def of(
@@ -39,13 +45,14 @@ class Bounds:
         """Of drags from the picture with these features; none without a sketch of the model."""
         if sketch is None:
             return cls()
-        longest = max(LONGEST_WAY * space.way_between_pictures, LEAST_WAY)
+        way = space.way_between_pictures
+        longest, familiar = (max(share * way, LEAST_WAY) for share in (LONGEST_WAY, FAMILIAR_WAY))
         if len(sketch.features.mean) != start.shape[1]:
-            return cls(longest=longest)
+            return cls(longest=longest, familiar=familiar)
         farthest = max(
             sketch.features.farthest, START_EXCESS * float(sketch.features.square(start))
         )
-        return cls(features=sketch.features, farthest=farthest, longest=longest)
+        return cls(features=sketch.features, farthest=farthest, longest=longest, familiar=familiar)
 
     def excess(
         self, features: Float[Tensor, "1 c h w"], move: Float[Tensor, "moved d"]

@@ -10,6 +10,7 @@ float64, which not every device has.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -23,6 +24,7 @@ from tugan.dragging.repainting_charge import MoveMetric, RepaintingCharge
 _HALVINGS = 24
 _LARGEST_CHARGE = 1e3
 _HOLD_HALVINGS = 8
+_LENGTH_HALVINGS = 5
 _LEAST_SHARE = 1e-3
 """Of the largest weight of repainting: less is as good as none."""
 
@@ -74,6 +76,7 @@ def damped_step(
     damping: float,
     slack_px: float,
     longest_return: float = math.inf,
+    most_length: float = math.inf,
     held: HeldPicture | None = None,
 ) -> DampedStep:
     """The move's change; rows of ``jacobian`` that are zero ask nothing. Float32; ``asked`` may be
@@ -83,7 +86,8 @@ def damped_step(
     ``slack_px`` of what is asked, but not below ``damping`` times the mean eigenvalue of
     ``J G^-1 J'`` (Morozov's discrepancy principle): no more of the picture changes than the goals
     need. What earlier steps left in the null space of ``J`` goes back to the start, by
-    ``longest_return`` at most.
+    ``longest_return`` at most. Where that would make the move longer than ``most_length`` it is
+    charged for more, so that the handles stay behind, and all that is left there goes back.
     """
     along = jacobian[:, :0] if held is None else jacobian @ held.charge.directions.T
     gram, made, largest, along_host = on_host(
@@ -108,15 +112,43 @@ def damped_step(
     back = vectors.T @ equations.made
     charge = _charge(values, vectors, pull + back, damping=damping, slack_px=slack_px)
 
-    def solved(wanted: Float[Tensor, " e"]) -> Float[Tensor, " d"]:
+    def solved(wanted: Float[Tensor, " e"], charge: float) -> Float[Tensor, " d"]:
         """``G^-1 J' (J G^-1 J' + mu)^-1`` of what is wanted, in the eigenvectors' coordinates."""
         weights = torch.zeros(len(jacobian), dtype=torch.float64)
         weights[asking] = vectors @ (wanted / (values + charge))
         return metric.eased(jacobian.T @ to_device(weights, like=jacobian))
 
-    returned = solved(back) - move
+    returned = solved(back, charge) - move
     share = (longest_return / returned.norm().clamp(min=1e-12)).clamp(max=1)
-    return DampedStep(change=solved(pull) + share * returned, charge=charge, metric=metric)
+    change = solved(pull, charge) + share * returned
+    if math.isfinite(most_length) and float((move + change).norm()) > most_length:
+        change, charge = _shortened(
+            lambda charge: solved(pull + back, charge), move, charge, most_length=most_length
+        )
+    return DampedStep(change=change, charge=charge, metric=metric)
+
+
+def _shortened(
+    solved: Callable[[float], Float[Tensor, " d"]],
+    move: Float[Tensor, " d"],
+    charge: float,
+    *,
+    most_length: float,
+) -> tuple[Float[Tensor, " d"], float]:
+    """The change to the move of the least charge with which it is no longer than allowed."""
+    low, high = charge, charge
+    whole = solved(low)
+    while float(whole.norm()) > most_length and high < _LARGEST_CHARGE * charge:
+        low, high = high, 2 * high
+        whole = solved(high)
+    for _ in range(_LENGTH_HALVINGS if high > charge else 0):
+        middle = math.sqrt(low * high)
+        found = solved(middle)
+        if float(found.norm()) > most_length:
+            low = middle
+        else:
+            high, whole = middle, found
+    return whole - move, high
 
 
 def _charge(

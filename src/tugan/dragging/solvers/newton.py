@@ -328,6 +328,7 @@ class Newton:
                 SLACK * tolerance, SHARE_LEFT * float((way.norm(dim=1) * pulled[::2]).max())
             ),
             longest_return=state.radius * LONGEST_RETURN,
+            most_length=state.bounds[state.level].familiar,
             held=self._held_picture(state, whole_way.flatten() * pulled),
         )
         change, curvature = step.change, state.curvature
