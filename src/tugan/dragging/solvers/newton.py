@@ -319,6 +319,7 @@ class Newton:
         pulled = (known & ~points.lost).repeat_interleave(2).float()
         equations = jacobian * (~seen.lost).repeat_interleave(2).to(jacobian)[:, None]
         tolerance = settings.tolerance_px(image_hw=problem.image_hw, points=len(way))
+        bounds = state.bounds[state.level]
         step = damped_step(
             equations,
             way.flatten() * pulled,
@@ -328,7 +329,7 @@ class Newton:
                 SLACK * tolerance, SHARE_LEFT * float((way.norm(dim=1) * pulled[::2]).max())
             ),
             longest_return=state.radius * LONGEST_RETURN,
-            most_length=state.bounds[state.level].familiar,
+            most_length=bounds.longest if state.turns.needed else bounds.familiar,
             held=self._held_picture(state, whole_way.flatten() * pulled),
         )
         change, curvature = step.change, state.curvature
