@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from jaxtyping import Float
 from torch import Tensor
@@ -25,8 +24,10 @@ from tugan.cli.hold import prepare_hold
 from tugan.cli.invert import InvertJob
 from tugan.cli.invert_plan import InvertPlan
 from tugan.cli.invert_plan import make_plan as make_invert_plan
+from tugan.cli.model_inputs import model_inputs, photo_input
 from tugan.cli.options import OptionError
 from tugan.core.errors import MissingExtraError, UnknownModelError
+from tugan.core.file_identity import check_apart
 from tugan.dragging.methods import DEFAULT_SOLVER, SolverName
 from tugan.dragging.problem import DragProblem
 from tugan.generators.catalog import DEFAULT_MODEL
@@ -97,7 +98,7 @@ def plan_of_photo(job: DragJob, edit: PhotoEdit, solver_name: SolverName | None)
     """To drag what ``tugan invert`` wrote."""
     refuse_starts(job, "--project, whose photograph is the start")
     check_points(job)
-    _check_complete(edit, job.project)
+    _check_complete(edit, job)
     chosen = job.model or edit.model_name
     base = _load(chosen, job)
     settings = fresh_settings(job, solver_name, base.info)
@@ -118,7 +119,7 @@ def plan_of_photo_project(
 ) -> Plan:
     """To repeat a drag of a photograph, or to go on from it."""
     refuse_starts(job, "--project, whose photograph is the start")
-    _check_complete(edit, job.project)
+    _check_complete(edit, job)
     header = project.header
     chosen = job.model or header.model.name_or_path
     base = _load(chosen, job)
@@ -189,8 +190,11 @@ def _quality_warnings(edit: PhotoEdit) -> tuple[str, ...]:
     return (edit.quality.sentence,)
 
 
-def _check_complete(edit: PhotoEdit, path: Path | None) -> None:
-    """:class:`OptionError` if the inversion was stopped half way."""
+def _check_complete(edit: PhotoEdit, job: DragJob) -> None:
+    """:class:`OptionError` if the inversion was stopped half way, and :class:`OutputError` if a
+    result would go to the photograph's own file."""
+    check_apart(job.outputs.named, photo_input(edit.source))
+    path = job.project
     if edit.stage != "done":
         raise OptionError(
             f"{path} was stopped while {STAGES[edit.stage]}: go on with tugan invert {path} -o"
@@ -200,6 +204,7 @@ def _check_complete(edit: PhotoEdit, path: Path | None) -> None:
 
 def _load(chosen: str, job: DragJob) -> PretrainedGenerator:
     """:class:`UnknownModelError` for a model that came from a file, and its name is all we have."""
+    check_apart(job.outputs.named, model_inputs(chosen))
     try:
         return load_generator(chosen, device=job.device)
     except UnknownModelError as error:

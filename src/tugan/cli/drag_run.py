@@ -53,7 +53,7 @@ def run_drag_job(job: DragJob) -> int:
         plan = make_plan(job)
     except InversionStopped as stopped:
         return say_stopped(job, stopped)
-    cautions = [*cautions_of(plan), *plan.unheld]
+    cautions = [*job.remarks, *cautions_of(plan), *plan.unheld]
     for caution in cautions:
         note(f"warning: {caution}")
     recording = Recording()

@@ -36,9 +36,12 @@ def generate(
 ) -> None:
     """Draw the picture of a seed."""
     with heavy_imports():
+        from tugan.cli.model_inputs import model_inputs
+        from tugan.core.file_identity import check_apart
         from tugan.render.image_file import check_image_path, write_image
 
         check_image_path(out)
+        check_apart({"--out": out}, model_inputs(model))
         from tugan.cli.start import parse_noise, start_latent
         from tugan.core.errors import CheckpointError
         from tugan.core.images import to_rgb_array

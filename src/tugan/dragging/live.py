@@ -81,6 +81,7 @@ class LiveDrag:
             mask=self._mask,
             noise=self._noise,
             noise_seed=self._noise_seed,
+            keep_doubles=True,
         )
         state = self._solver.init(problem)
         seen = self._solver.observe(problem, state)

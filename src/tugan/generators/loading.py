@@ -9,6 +9,7 @@ from torch import nn
 
 from tugan.core.allocator import keep_freed_memory
 from tugan.core.errors import CheckpointError
+from tugan.core.text_file import TextFileError, parsed_json, read_limited
 from tugan.generators.catalog import DEFAULT_MODEL, find_model
 from tugan.generators.devices import resolve_device
 from tugan.generators.formats.checkpoint import RawCheckpoint
@@ -109,9 +110,11 @@ def read_config(folder: Path) -> ModelConfig:
     """The configuration of a model folder, without its tensors."""
     path = folder / "config.json"
     try:
-        return ModelConfig.model_validate_json(path.read_text(encoding="utf-8"))
+        return ModelConfig.model_validate(parsed_json(read_limited(path)))
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
+    except TextFileError as error:
+        raise CheckpointError(f"cannot read {path}: {error}") from error
     except ValidationError as error:
         raise _wrong_config(folder, error) from error
 
