@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tugan.core.errors import InvalidDragError
 from tugan.core.geometry import inside
+from tugan.core.grad_mode import in_ordinary_mode, ordinary
 from tugan.core.masks import check_mask, forbidden_points
 from tugan.dragging.hold import DEFAULT_HOLD
 from tugan.generators.catalog import catalog
@@ -44,8 +45,13 @@ class DragProblem:
     targets_on_host_xy: Float[Tensor, "n 2"] = field(init=False, repr=False, compare=False)
     """``targets_xy`` on the CPU, where the steps decide whether they are reached."""
 
+    @in_ordinary_mode
     def __post_init__(self) -> None:
         """Check everything, then move it to the generator's device."""
+        for name in ("ws", "handles_xy", "targets_xy"):
+            object.__setattr__(self, name, ordinary(getattr(self, name)))
+        if self.mask is not None:
+            object.__setattr__(self, "mask", ordinary(self.mask))
         if self.noise not in get_args(Noise):
             raise InvalidDragError(
                 f"the noise is {self.noise!r}, expected one of {', '.join(get_args(Noise))}"

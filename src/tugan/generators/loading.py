@@ -9,6 +9,7 @@ from torch import nn
 
 from tugan.core.allocator import keep_freed_memory
 from tugan.core.errors import CheckpointError
+from tugan.core.grad_mode import in_ordinary_mode
 from tugan.core.text_file import TextFileError, parsed_json, read_limited
 from tugan.generators.catalog import DEFAULT_MODEL, find_model
 from tugan.generators.devices import resolve_device
@@ -26,6 +27,7 @@ Network = TypeVar("Network")
 _MISSHAPEN = (ValueError, IndexError, ArithmeticError, RuntimeError)
 
 
+@in_ordinary_mode
 def load_generator(
     model: str | Path = DEFAULT_MODEL,
     *,

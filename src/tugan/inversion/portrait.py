@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from tugan.core.grad_mode import each_in_ordinary_mode, in_ordinary_mode
 from tugan.core.images import RgbArray, to_rgb_array
 from tugan.generators.preview import PreviewHead
 from tugan.generators.protocol import Generator, PretrainedGenerator, Ws, synthesize
@@ -57,6 +58,7 @@ class PhotoStep:
     """To save, and to go on from."""
 
 
+@in_ordinary_mode
 def begin_photo(
     source: PhotoSource,
     alignment: Alignment,
@@ -82,6 +84,7 @@ def begin_photo(
     )
 
 
+@each_in_ordinary_mode
 def invert_photo(
     edit: PhotoEdit,
     generator: PretrainedGenerator,
@@ -117,6 +120,7 @@ def invert_photo(
     yield _done(edit, generator, target, tools)
 
 
+@in_ordinary_mode
 def more_tuning(edit: PhotoEdit, *, steps: int) -> PhotoEdit:
     """A finished photograph that :func:`invert_photo` will tune further, from where it is.
 
@@ -141,6 +145,7 @@ def check_model(edit: PhotoEdit, generator: PretrainedGenerator) -> None:
         )
 
 
+@in_ordinary_mode
 def target_of(edit: PhotoEdit, generator: Generator, tools: FaceTools | None) -> InversionTarget:
     """The photograph's crop as a target."""
     size_px = generator.info.size_hw[0]
@@ -150,6 +155,7 @@ def target_of(edit: PhotoEdit, generator: Generator, tools: FaceTools | None) ->
     return prepare_target(picture, finder=tools.finder, model=tools.model)
 
 
+@in_ordinary_mode
 def generator_of(edit: PhotoEdit, generator: PretrainedGenerator) -> PretrainedGenerator:
     """The generator that draws this photograph: a tuned copy, or the generator itself.
 
@@ -183,6 +189,7 @@ def paste_edit(
     return paste_back(photo.pixels, change, edit.alignment, settings)
 
 
+@in_ordinary_mode
 def edited_photo(
     edit: PhotoEdit,
     own: PretrainedGenerator,
