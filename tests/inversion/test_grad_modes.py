@@ -71,9 +71,9 @@ def test_a_photograph_is_inverted_tuned_and_dragged(
         handles_xy=torch.tensor([[50.0, 50.0]]),
         targets_xy=torch.tensor([[54.0, 50.0]]),
     )
-    steps = drag(problem)
-    next(steps)
-    moved = next(steps)
+    dragging = drag(problem)
+    next(dragging)
+    moved = next(dragging)
     with mode():
         assert edited_photo(edit, own, moved.ws).pixels.shape == photo.shape
 
@@ -85,5 +85,5 @@ def test_a_target_of_inference_mode_is_of_use_outside_of_it(
     with torch.inference_mode():
         target = prepare_target(crop(photo, PLACE, 128) + 0)
         assert synthesize(generator, generator.map(torch.zeros(1, 512))).isfinite().all()
-    *_, last = invert(target, generator, InversionSettings(steps=2), head=head)
+    *_, last = invert(target, generator, InversionSettings(dragging=2), head=head)
     assert last.last

@@ -13,6 +13,7 @@ from tugan.core.images import RgbArray
 from tugan.dragging.texture import HandleAdvice
 from tugan.generators.protocol import PretrainedGenerator
 from tugan.inversion.align import Alignment, crop
+from tugan.inversion.monochrome import Tone
 from tugan.inversion.photo_edit import PhotoEdit
 from tugan.perceptual.faces import FaceFinder
 
@@ -107,6 +108,8 @@ class PhotoDrag:
     place: PhotoPlace
     finder: FaceFinder | None = field(repr=False)
     """None where faces cannot be looked for."""
+    tone: Tone | None = field(default=None, repr=False)
+    """Of a photograph that has only one: what its pictures are written in."""
     warnings: tuple[str, ...] = ()
     """Already told."""
     invert_s: float = 0.0

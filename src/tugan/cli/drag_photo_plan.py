@@ -35,7 +35,13 @@ from tugan.generators.loading import load_generator
 from tugan.generators.protocol import PretrainedGenerator
 from tugan.inversion.align import box_of
 from tugan.inversion.photo_edit import PhotoEdit
-from tugan.inversion.portrait import PhotoStep, check_model, generator_of, invert_photo
+from tugan.inversion.portrait import (
+    PhotoStep,
+    check_model,
+    generator_of,
+    invert_photo,
+    tone_of_photo,
+)
 from tugan.perceptual.dlib_faces import DlibFaces
 from tugan.perceptual.faces import FaceFinder
 from tugan.session.project_file import Project
@@ -81,6 +87,7 @@ def plan_of_image(job: DragJob, image: PhotoOptions, solver_name: SolverName | N
         own=own,
         place=place,
         finder=None if inverting.tools is None else inverting.tools.finder,
+        tone=tone_of_photo(edit),
         warnings=(*inverting.warnings, *poor),
         invert_s=time.monotonic() - began_s,
     )
@@ -223,7 +230,12 @@ def _opened(edit: PhotoEdit, base: PretrainedGenerator) -> PhotoDrag:
     for warning in warnings:
         note(f"warning: {warning}")
     return PhotoDrag(
-        edit=edit, own=generator_of(edit, base), place=place, finder=finder, warnings=warnings
+        edit=edit,
+        own=generator_of(edit, base),
+        place=place,
+        finder=finder,
+        tone=tone_of_photo(edit),
+        warnings=warnings,
     )
 
 

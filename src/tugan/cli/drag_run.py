@@ -103,6 +103,8 @@ def _solve(job: DragJob, plan: Plan, recording: Recording) -> None:
 
 def _picture(job: DragJob, plan: Plan, step: DragStep) -> RgbArray:
     pixels = to_rgb_array(step.image())
+    if plan.photo is not None and plan.photo.tone is not None:
+        pixels = plan.photo.tone.of_pixels(pixels)
     if not job.outputs.overlay:
         return pixels
     return draw_drag(

@@ -19,7 +19,7 @@ from tugan.session.engine import Job, Turn
 from tugan.session.entry_words import drag_words
 from tugan.session.events import Reported, StepShown
 from tugan.session.model_store import LoadedModel
-from tugan.session.pictures import adapted_head, picture_of, shrunk
+from tugan.session.pictures import adapted_head, picture_of, shrunk, toned
 from tugan.session.trail_recorder import Pace, TrailRecorder
 
 
@@ -152,7 +152,7 @@ class _Dragging:
                     if point.id in dragged
                 ),
                 # the picture at rest is finer, and nothing has moved yet
-                preview=preview_of(step, self._head) if step.index else None,
+                preview=preview_of(step, self._head, self._model) if step.index else None,
             )
         )
 
@@ -190,11 +190,11 @@ def head_of(desk: Desk, document: Document, model: LoadedModel) -> PreviewHead |
     return head
 
 
-def preview_of(step: DragStep, head: PreviewHead | None) -> RgbArray:
+def preview_of(step: DragStep, head: PreviewHead | None, model: LoadedModel) -> RgbArray:
     """At most 512 px; without a head it is the finished picture, smaller."""
     if head is None:
-        return shrunk(to_rgb_array(step.image()))
-    return to_rgb_array(step.preview(head))
+        return toned(shrunk(to_rgb_array(step.image())), model)
+    return toned(to_rgb_array(step.preview(head)), model)
 
 
 def _aimed(document: Document, goals: Mapping[int, PointXy]) -> Document:

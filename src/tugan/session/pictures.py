@@ -79,7 +79,13 @@ class PictureCache:
 def draw(model: LoadedModel, ws: Ws, *, noise: Noise, noise_seed: int) -> RgbArray:
     """The whole picture of a latent; always in one go: a machine draws the same bits again."""
     on_device = ws.to(model.generator.device)
-    return to_rgb_array(synthesize(model.generator, on_device, noise=noise, noise_seed=noise_seed))
+    image = synthesize(model.generator, on_device, noise=noise, noise_seed=noise_seed)
+    return toned(to_rgb_array(image), model)
+
+
+def toned(pixels: RgbArray, model: LoadedModel) -> RgbArray:
+    """As it is shown: a black-and-white photograph's face in black and white."""
+    return pixels if model.tone is None else model.tone.of_pixels(pixels)
 
 
 def picture_of(cache: PictureCache, model: LoadedModel, document: Document, ws: Ws) -> RgbArray:
@@ -103,7 +109,7 @@ def quick_picture(model: LoadedModel, document: Document, ws: Ws, *, side_px: in
         return shrunk(whole, side_px=side_px)
     begun = generator.begin(on_device, noise=start.noise, noise_seed=start.noise_seed)
     features = generator.advance(begun, until_px=head.until_px).features
-    return shrunk(to_rgb_array(head.render(features)), side_px=side_px)
+    return toned(shrunk(to_rgb_array(head.render(features)), side_px=side_px), model)
 
 
 @torch.no_grad()
