@@ -85,5 +85,5 @@ def test_a_target_of_inference_mode_is_of_use_outside_of_it(
     with torch.inference_mode():
         target = prepare_target(crop(photo, PLACE, 128) + 0)
         assert synthesize(generator, generator.map(torch.zeros(1, 512))).isfinite().all()
-    *_, last = invert(target, generator, InversionSettings(dragging=2), head=head)
+    *_, last = invert(target, generator, InversionSettings(steps=2), head=head)
     assert last.last

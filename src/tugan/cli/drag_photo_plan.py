@@ -26,6 +26,7 @@ from tugan.cli.invert_plan import InvertPlan
 from tugan.cli.invert_plan import make_plan as make_invert_plan
 from tugan.cli.model_inputs import model_inputs, photo_input
 from tugan.cli.options import OptionError
+from tugan.cli.other_faces import OtherFaces
 from tugan.core.errors import MissingExtraError, UnknownModelError
 from tugan.core.file_identity import check_apart
 from tugan.dragging.methods import DEFAULT_SOLVER, SolverName
@@ -33,7 +34,7 @@ from tugan.dragging.problem import DragProblem
 from tugan.generators.catalog import DEFAULT_MODEL
 from tugan.generators.loading import load_generator
 from tugan.generators.protocol import PretrainedGenerator
-from tugan.inversion.align import box_of
+from tugan.inversion.align import box_of, find_faces
 from tugan.inversion.photo_edit import PhotoEdit
 from tugan.inversion.portrait import (
     PhotoStep,
@@ -43,7 +44,7 @@ from tugan.inversion.portrait import (
     tone_of_photo,
 )
 from tugan.perceptual.dlib_faces import DlibFaces
-from tugan.perceptual.faces import FaceFinder
+from tugan.perceptual.faces import FaceFinder, FaceSearch
 from tugan.session.project_file import Project
 
 STAGES = {"invert": "looking for its latent", "tune": "tuning the model to it"}
@@ -70,7 +71,11 @@ def plan_of_image(job: DragJob, image: PhotoOptions, solver_name: SolverName | N
     inverting = make_invert_plan(_invert_job(job, image))
     base = inverting.generator
     place = _place_of(inverting.edit, base)
-    early = _problem(job, inverting.edit, base, place)  # wrong points are said at once
+    finder = None if inverting.tools is None else inverting.tools.finder
+    instead = " instead of --crop" if image.crop is not None else ""
+    way = f"drag it with --face {{face}}{instead}"
+    others = _other_faces(inverting.edit, base, finder, way=way)
+    early = _problem(job, inverting.edit, base, place, others)  # wrong points are said at once
     for warning in inverting.warnings:
         note(f"warning: {warning}")
     settings = fresh_settings(job, solver_name, base.info)
@@ -86,7 +91,7 @@ def plan_of_image(job: DragJob, image: PhotoOptions, solver_name: SolverName | N
         edit=edit,
         own=own,
         place=place,
-        finder=None if inverting.tools is None else inverting.tools.finder,
+        finder=finder,
         tone=tone_of_photo(edit),
         warnings=(*inverting.warnings, *poor),
         invert_s=time.monotonic() - began_s,
@@ -112,7 +117,7 @@ def plan_of_photo(job: DragJob, edit: PhotoEdit, solver_name: SolverName | None)
     unheld = prepare_hold(base, settings, quiet=job.as_json)
     photo = _opened(edit, base)
     return Plan(
-        problem=_problem(job, edit, photo.own, photo.place),
+        problem=_problem(job, edit, photo.own, photo.place, _faces_beside(photo, base)),
         settings=settings,
         solver_name=solver_name or DEFAULT_SOLVER,
         model=reference_of(chosen, base),
@@ -137,7 +142,7 @@ def plan_of_photo_project(
     if mask is None and not job.no_mask:
         mask = project.mask
     goes_on = bool(job.pairs)
-    pairs = photo.place.pairs_in_crop(job.pairs)
+    pairs = photo.place.pairs_in_crop(job.pairs, others=_faces_beside(photo, base))
     problem = DragProblem(
         generator=photo.own,
         ws=project.result_ws if goes_on else project.ws,
@@ -262,15 +267,36 @@ def _place_and_remarks(
 
 
 def _problem(
-    job: DragJob, edit: PhotoEdit, generator: PretrainedGenerator, place: PhotoPlace
+    job: DragJob,
+    edit: PhotoEdit,
+    generator: PretrainedGenerator,
+    place: PhotoPlace,
+    others: OtherFaces | None,
 ) -> DragProblem:
-    pairs = place.pairs_in_crop(job.pairs)
+    pairs = place.pairs_in_crop(job.pairs, others=others)
     return DragProblem(
         generator=generator,
         ws=edit.ws,
         handles_xy=handles_of(pairs),
         targets_xy=targets_of(pairs),
         mask=_mask(job, place),
+    )
+
+
+def _faces_beside(photo: PhotoDrag, base: PretrainedGenerator) -> OtherFaces | None:
+    name = photo.edit.source.name
+    way = f"bring it in with tugan invert {name} --face {{face}}, and drag what that writes"
+    return _other_faces(photo.edit, base, photo.finder, way=way)
+
+
+def _other_faces(
+    edit: PhotoEdit, generator: PretrainedGenerator, finder: FaceFinder | None, *, way: str
+) -> OtherFaces | None:
+    """None where faces cannot be looked for, or are not what the model draws."""
+    if generator.info.draws_faces is False or not isinstance(finder, FaceSearch):
+        return None
+    return OtherFaces(
+        dragged=edit.alignment, find=lambda: find_faces(edit.source.read().pixels, finder), way=way
     )
 
 

@@ -42,7 +42,8 @@ class Tone:
     def of_pixels(self, pixels: RgbArray) -> RgbArray:
         """The picture by its lightness, in this tone."""
         table = self.curve.round().astype(np.uint8)
-        return table[luma_of(pixels)]
+        toned: RgbArray = table[luma_of(pixels)]
+        return toned
 
     def of_picture(self, picture: Float[Tensor, "1 3 h w"]) -> Float[Tensor, "1 3 h w"]:
         """The same of a picture in [-1, 1]."""
@@ -106,7 +107,8 @@ def _coloured(chroma: Float[np.ndarray, "256 2"]) -> Float[np.ndarray, "256 3"]:
     blue, red = chroma.T
     green = -(0.114 * 1.772 * blue + 0.299 * 1.402 * red) / 0.587
     coloured = levels + np.stack([1.402 * red, green, 1.772 * blue])
-    return coloured.T.clip(0, 255).astype(np.float32)
+    rgb: Float[np.ndarray, "256 3"] = coloured.T.clip(0, 255).astype(np.float32)
+    return rgb
 
 
 def _curve_of(levels: RgbArray, chroma: Float[np.ndarray, "h w 2"]) -> Float[np.ndarray, "256 2"]:

@@ -183,7 +183,8 @@ class _Living:
     def _show(self, step: DragStep) -> None:
         self._pace = self._pace.after(time.monotonic())
         self._tell(
-            step, preview=preview_of(step, self._head, self._model) if self.previews else None
+            step,
+            preview=preview_of(step, self._head, tone=self._model.tone) if self.previews else None,
         )
 
     def _tell(self, step: DragStep, *, preview: RgbArray | None) -> None:
