@@ -34,11 +34,11 @@ class RayExecutor:
 
     def open(self, make: MakeWorker, *, limit_s: float | None = None) -> "RayPool":
         """:class:`ExecutorError` if no cluster answers; :class:`MissingExtraError` without ray."""
+        use_own_token(self.address)
         ray = _ray()
         started = False
         if not ray.is_initialized():
             _check_reachable(self.address)
-            use_own_token(self.address)
             try:
                 ray.init(
                     address=self.address or "local",
@@ -145,7 +145,7 @@ def _no_answer(address: str | None, error: Exception) -> ExecutorError:
     lines = str(error).strip().splitlines()
     token = (
         f". If it asks for a token, as clusters do that are started where {TOKEN_FILE} is, set"
-        f" {TOKEN_MODE}=token and have its token here, too"
+        f" {TOKEN_MODE}=token before Ray is imported, and have its token here, too"
     )
     return ExecutorError(
         f"no Ray cluster answers at {address or 'this machine'}: {lines[0] if lines else error!r}."

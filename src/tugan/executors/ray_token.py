@@ -7,6 +7,7 @@ none unless ``RAY_AUTH_MODE`` says so.
 
 import os
 import socket
+import sys
 from pathlib import Path
 
 TOKEN_MODE = "RAY_AUTH_MODE"
@@ -17,8 +18,11 @@ _TOKEN, _TOKEN_PATH = "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"
 def use_own_token(address: str | None) -> None:
     """Have Ray send this machine's token to a cluster of this machine; others are not told it.
 
-    A cluster that asks for none takes it as well. What the environment says is left as it is.
+    A cluster that asks for none takes it as well. What the environment says is left as it is, and
+    it is read when Ray is imported: afterwards nothing can be done.
     """
+    if "ray" in sys.modules:
+        return
     host, port = host_of(address)
     if port is not None and TOKEN_MODE not in os.environ and _has_token() and _is_here(host):
         os.environ[TOKEN_MODE] = "token"

@@ -92,7 +92,8 @@ def grey_of(picture: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
 
 def luma_of(pixels: RgbArray) -> RgbArray:
     """``(h, w)``; of a grey pixel its own value."""
-    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).convert("L"))
+    grey: RgbArray = np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).convert("L"))
+    return grey
 
 
 def _chroma_of(pixels: RgbArray) -> Float[np.ndarray, "h w 2"]:
