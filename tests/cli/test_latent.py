@@ -173,7 +173,7 @@ REFUSED = {
     "gone": (("drag", *POINT, "--latent", "gone.pt"), "gone.pt: expected a file"),
     "written-over": (
         ("drag", *POINT, "--latent", "projected_w.npz", "--save-project", "projected_w.npz"),
-        "projected_w.npz would be written over",
+        "is what --latent reads, and would be written over",
     ),
     "as-a-project": (
         ("drag", *POINT, "--project", "pivot.pt"),

@@ -1,10 +1,11 @@
+import codecs
 import json
 from pathlib import Path
 
 import pytest
 
 from tugan.cli.options import OptionError
-from tugan.cli.points import PointPair, parse_point, read_points
+from tugan.cli.points import MAX_POINTS, PointPair, one_of_each, parse_point, read_points
 
 
 @pytest.mark.parametrize(
@@ -109,3 +110,61 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_folder_is_no_points_file(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="cannot read"):
         read_points(tmp_path)
+
+
+ONE = '[{"start": [1, 2], "goal": [3, 4], "name": "augenwinkel"}]'
+
+
+def test_a_byte_order_mark_is_no_part_of_the_points(tmp_path: Path) -> None:
+    path = tmp_path / "points.json"
+    path.write_bytes(codecs.BOM_UTF8 + ONE.encode())
+    assert read_points(path) == [PointPair(start_xy=(1, 2), goal_xy=(3, 4))]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16"),
+        ("utf-16-be", "UTF-16"),
+        ("utf-32", "UTF-32"),
+        ("utf-32-be", "UTF-32"),
+        ("latin-1", "not text in UTF-8"),
+    ],
+)
+def test_text_in_another_encoding_is_to_be_saved_as_utf_8(
+    tmp_path: Path, encoding: str, named: str
+) -> None:
+    path = tmp_path / "points.json"
+    path.write_bytes(ONE.replace("augen", "äugen").encode(encoding))
+    with pytest.raises(OptionError, match=f"{named}.*save it as UTF-8") as caught:
+        read_points(path)
+    assert "codec" not in str(caught.value)
+
+
+def test_a_key_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    path = file_with(tmp_path, '[{"start": [1, 2], "goal": [3, 4], "goal": [5, 6]}]')
+    with pytest.raises(OptionError, match="gives 'goal' twice"):
+        read_points(path)
+
+
+def test_a_file_without_end_is_refused_before_it_fills_the_memory() -> None:
+    with pytest.raises(OptionError, match="has more than 1 MiB"):
+        read_points(Path("/dev/zero"))
+
+
+def test_too_many_points_are_refused(tmp_path: Path) -> None:
+    entry = {"start": [1, 2], "goal": [3, 4]}
+    path = file_with(tmp_path, json.dumps([entry] * (MAX_POINTS + 1)))
+    with pytest.raises(OptionError, match=f"at most {MAX_POINTS} can be dragged"):
+        read_points(path)
+
+
+def test_a_point_that_is_given_twice_is_one() -> None:
+    first, again = parse_point("10,20:30,40"), parse_point("10.2,20.1:30,40.3")
+    two_goals = parse_point("10,20:31,40")
+    kept, said = one_of_each([first, two_goals, again, first])
+    assert kept == (first, two_goals)
+    assert said == (
+        "the point 10,20:30,40 is given more than once: it is one point, and counts once",
+    )

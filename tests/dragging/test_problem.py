@@ -149,3 +149,27 @@ def test_one_handle_with_two_goals_is_a_caution(toy: ToyGenerator) -> None:
     assert problem.cautions(hold=0) == [
         "two goals are asked of the handle (10, 20): it cannot reach both"
     ]
+
+
+def test_a_point_that_is_given_twice_is_one_and_that_is_said(toy: ToyGenerator) -> None:
+    handles = torch.tensor([[10.0, 20.0], [40.0, 41.0], [10.0, 20.0]])
+    targets = torch.tensor([[30.0, 20.0], [45.0, 41.0], [30.0, 20.0]])
+    problem = make(toy, handles=handles, targets=targets)
+    assert torch.equal(problem.handles_xy, handles[:2])
+    assert torch.equal(problem.targets_xy, targets[:2])
+    assert torch.equal(problem.targets_on_host_xy, targets[:2])
+    assert problem.cautions(hold=0) == [
+        "the point from (10, 20) to (30, 20) is given more than once: it is one point"
+    ]
+
+
+def test_doubles_are_kept_for_who_counts_on_their_order(toy: ToyGenerator) -> None:
+    problem = DragProblem(
+        generator=toy,
+        ws=torch.zeros(1, toy.info.num_ws, toy.info.w_dim),
+        handles_xy=torch.tensor([[10.0, 20.0], [10.0, 20.0]]),
+        targets_xy=torch.tensor([[30.0, 20.0], [30.0, 20.0]]),
+        keep_doubles=True,
+    )
+    assert len(problem.handles_xy) == 2
+    assert "is given more than once" in problem.cautions(hold=0)[0]

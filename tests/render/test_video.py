@@ -7,7 +7,16 @@ from PIL import Image
 
 from tugan.core.errors import MissingExtraError, OutputError
 from tugan.core.images import RgbArray
-from tugan.render.video import MAX_FRAMES, FrameReel, check_video_path, video_frame, write_video
+from tugan.render.video import (
+    FRAMES_PER_SECOND,
+    HOLD_S,
+    MAX_FRAMES,
+    FrameReel,
+    check_video_path,
+    frame_durations_ms,
+    video_frame,
+    write_video,
+)
 
 HELD = 15
 """Frames of a second."""
@@ -16,7 +25,8 @@ HELD = 15
 def moving_square(count: int, *, side: int = 32) -> list[RgbArray]:
     frames = [np.full((side, side + 16, 3), 30, dtype=np.uint8) for _ in range(count)]
     for index, frame in enumerate(frames):
-        frame[8:16, 4 * index : 4 * index + 8] = (250, 200, 60)
+        place = 4 * (index % 10)
+        frame[8:16, place : place + 8] = (250, 200, 60)
     return frames
 
 
@@ -37,7 +47,32 @@ def test_the_first_and_last_frame_stand_for_a_second(tmp_path: Path, suffix: str
     first, *middle, last = durations_ms(path)
     assert (first, last) == (1000, 1000)
     assert len(middle) == 3
-    assert all(60 <= duration <= 67 for duration in middle)
+    assert all(60 <= duration <= 70 for duration in middle)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp"])
+@pytest.mark.parametrize("count", [2, 3, 4, 20, 62])
+def test_every_frame_begins_when_it_should(tmp_path: Path, suffix: str, count: int) -> None:
+    path = tmp_path / f"a.{suffix}"
+    write_video(path, moving_square(count))
+    found = durations_ms(path)
+    assert len(found) == count
+    unit_ms = 10 if suffix == "gif" else 1
+    for index, begins in enumerate(np.cumsum(found[:-1]), start=1):
+        wanted_ms = 1000 * (HOLD_S + (index - 1) / FRAMES_PER_SECOND)
+        assert abs(begins - wanted_ms) <= unit_ms / 2
+
+
+@pytest.mark.parametrize("rate", [1, 7, 12.5, 24, 25, 29.97, 30, 33, 50])
+def test_any_frame_rate_is_right_in_the_mean(rate: float) -> None:
+    first, *middle, last = frame_durations_ms(301, unit_ms=10, frames_per_second=rate)
+    assert (first, last) == (1000, 1000)
+    assert sum(middle) == pytest.approx(299 * 1000 / rate, abs=5)
+    assert set(middle) <= {10 * int(100 / rate), 10 * int(100 / rate) + 10}
+
+
+def test_no_frame_is_too_short_for_browsers() -> None:
+    assert min(frame_durations_ms(50, unit_ms=10, frames_per_second=90)) == 20
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp"])

@@ -53,6 +53,7 @@ def landmark_problem(
         handles_xy=torch.from_numpy(handles[moved]).float(),
         targets_xy=torch.from_numpy(goals[moved]).float(),
         mask=held,
+        keep_doubles=True,
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from tugan.cli.console import ProgressLine
 from tugan.core.atomic_write import check_writable
 from tugan.core.errors import OutputError
+from tugan.core.file_identity import is_same_file
 from tugan.generators.catalog import find_model
 from tugan.generators.conversion import CONVERTED_NAMES, Converted, Relabel, convert
 from tugan.generators.protocol import GeneratorInfo
@@ -32,9 +33,10 @@ def convert_model(
     if folder.exists() and not (leftover and names <= UNFINISHED):
         raise OutputError(f"{folder} already exists and is not an empty folder: name a new one")
     check_writable(folder / "config.json")
-    stages = convert(
-        find_model(source), folder, relabel=Relabel(name=name), half=half, previews=previews
-    )
+    found = find_model(source)
+    if any(is_same_file(folder / name, found) for name in CONVERTED_NAMES):
+        raise OutputError(f"{found} would be written over: name a new folder for the result")
+    stages = convert(found, folder, relabel=Relabel(name=name), half=half, previews=previews)
     with ProgressLine(quiet=quiet) as line:
         for stage in stages:
             if isinstance(stage, Converted):

@@ -164,22 +164,30 @@ def drag(
     """
     with heavy_imports():
         from tugan.cli.drag_job import DragJob, Outputs, check_outputs, photo_options
-        from tugan.cli.latent_option import check_kept, split_latent
-        from tugan.cli.points import parse_point, read_points
+        from tugan.cli.latent_option import latent_input, split_latent
+        from tugan.cli.model_inputs import model_inputs
+        from tugan.cli.points import one_of_each, parse_point, read_points
 
     outputs = Outputs(picture=out, video=video, project=save_project, overlay=overlay)
     pairs = [parse_point(text) for text in point or []]
     if points is not None:
         pairs += read_points(points)
-    check_outputs(outputs, image=image)
     space, latent_file = split_latent(latent or [])
-    check_kept(latent_file, [out, video, save_project])
+    inputs = {
+        "--image": image,
+        "--mask": mask,
+        "--keep-mask": keep_mask,
+        "--points": points,
+        "--latent": latent_input(latent_file),
+    }
+    check_outputs(outputs, inputs=inputs | model_inputs(model), project=project)
+    each, doubled = one_of_each(pairs)
     photo = photo_options(
         image, face=face, crop=crop, tune=tune, steps=invert_steps, seconds=invert_seconds
     )
     job = DragJob(
         model=model,
-        pairs=tuple(pairs),
+        pairs=each,
         seed=seed,
         psi=psi,
         label=label,
@@ -198,6 +206,7 @@ def drag(
         image=photo,
         outputs=outputs,
         as_json=as_json,
+        remarks=doubled,
     )
     with heavy_imports():
         from tugan.cli.drag_run import run_drag_job

@@ -1,5 +1,6 @@
 """What a ``tugan drag`` was asked for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,11 @@ class Outputs:
     video: Path | None
     project: Path | None
     overlay: bool
+
+    @property
+    def named(self) -> dict[str, Path | None]:
+        """By their options."""
+        return {"--out": self.picture, "--video": self.video, "--save-project": self.project}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +67,8 @@ class DragJob:
     image: PhotoOptions | None
     outputs: Outputs
     as_json: bool
+    remarks: tuple[str, ...] = ()
+    """Of what was made of the options; to be told."""
 
 
 def photo_options(
@@ -97,13 +105,15 @@ def photo_options(
     )
 
 
-def check_outputs(outputs: Outputs, *, image: Path | None) -> None:
+def check_outputs(
+    outputs: Outputs, *, inputs: Mapping[str, Path | None], project: Path | None
+) -> None:
     """:class:`OutputError` before the work starts, if a result would have no place to go.
 
-    The photograph ``image`` is not written over.
+    What is read is not written over, but for the ``project``, which may become where the drag led.
     """
     from tugan.core.atomic_write import check_writable
-    from tugan.core.errors import OutputError
+    from tugan.core.file_identity import check_apart
     from tugan.render.image_file import check_image_path
     from tugan.render.video import check_video_path
 
@@ -112,9 +122,5 @@ def check_outputs(outputs: Outputs, *, image: Path | None) -> None:
         check_video_path(outputs.video)
     if outputs.project is not None:
         check_writable(outputs.project)
-    paths = [outputs.picture, outputs.video, outputs.project]
-    places = [path.resolve() for path in paths if path is not None]
-    if len(set(places)) < len(places):
-        raise OutputError("two results would go to the same file: give each its own name")
-    if image is not None and image.resolve() in places:
-        raise OutputError(f"{image} would be written over: give the result another name")
+    check_apart(outputs.named, inputs)
+    check_apart({**outputs.named, "--save-project": None}, {"--project": project})

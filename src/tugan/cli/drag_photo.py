@@ -7,12 +7,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from tugan.cli.other_faces import OtherFaces, contains
 from tugan.cli.points import PointPair
 from tugan.core.errors import InvalidDragError
 from tugan.core.images import RgbArray
 from tugan.dragging.texture import HandleAdvice
 from tugan.generators.protocol import PretrainedGenerator
 from tugan.inversion.align import Alignment, crop
+from tugan.inversion.monochrome import Tone
 from tugan.inversion.photo_edit import PhotoEdit
 from tugan.perceptual.faces import FaceFinder
 
@@ -51,18 +53,25 @@ class PhotoPlace:
             better_xy=None if better is None else self._one_to_photo(better),
         )
 
-    def pairs_in_crop(self, pairs: tuple[PointPair, ...]) -> tuple[PointPair, ...]:
-        """:class:`InvalidDragError` for points outside the photograph or its crop."""
+    def pairs_in_crop(
+        self, pairs: tuple[PointPair, ...], *, others: OtherFaces | None = None
+    ) -> tuple[PointPair, ...]:
+        """:class:`InvalidDragError` for points outside the photograph or its crop.
+
+        It names the face of the ``others`` that they are on.
+        """
         for pair in pairs:
             if pair.start_xy == pair.goal_xy:
                 raise InvalidDragError(
                     f"the handle {_point(pair.start_xy)} is already at its goal: choose another"
                     " goal"
                 )
+        if others is not None and not all(contains(self.alignment, one.start_xy) for one in pairs):
+            others.check_handles(pairs)
         return tuple(
             PointPair(
                 start_xy=self._in_crop("handle", pair.start_xy),
-                goal_xy=self._in_crop("goal", pair.goal_xy),
+                goal_xy=self._in_crop("goal", pair.goal_xy, others=others),
             )
             for pair in pairs
         )
@@ -78,7 +87,9 @@ class PhotoPlace:
         x, y = self.to_photo(torch.tensor([xy]))[0].round(1)
         return float(x), float(y)
 
-    def _in_crop(self, kind: str, xy: tuple[float, float]) -> tuple[float, float]:
+    def _in_crop(
+        self, kind: str, xy: tuple[float, float], *, others: OtherFaces | None = None
+    ) -> tuple[float, float]:
         height, width = self.photo_hw
         if not (0 <= xy[0] <= width - 1 and 0 <= xy[1] <= height - 1):
             raise InvalidDragError(
@@ -89,9 +100,10 @@ class PhotoPlace:
         inside = way.apply(np.array([xy], dtype=np.float64))[0]
         if inside.min() < -0.5 or inside.max() > self.size_px - 0.5:
             corners = ", ".join(_point((x, y)) for x, y in self.alignment.quad_xy.round())
+            hint = "" if others is None else others.hint_for_goal(xy)
             raise InvalidDragError(
                 f"the {kind} {_point(xy)} is outside the square around the face that can be"
-                f" dragged, whose corners are {corners}: choose a place inside it"
+                f" dragged, whose corners are {corners}: choose a place inside it{hint}"
             )
         x, y = inside.clip(0, self.size_px - 1)
         return float(x), float(y)
@@ -107,6 +119,8 @@ class PhotoDrag:
     place: PhotoPlace
     finder: FaceFinder | None = field(repr=False)
     """None where faces cannot be looked for."""
+    tone: Tone | None = field(default=None, repr=False)
+    """Of a photograph that has only one: what its pictures are written in."""
     warnings: tuple[str, ...] = ()
     """Already told."""
     invert_s: float = 0.0

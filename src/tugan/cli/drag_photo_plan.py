@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from jaxtyping import Float
 from torch import Tensor
@@ -25,19 +24,28 @@ from tugan.cli.hold import prepare_hold
 from tugan.cli.invert import InvertJob
 from tugan.cli.invert_plan import InvertPlan
 from tugan.cli.invert_plan import make_plan as make_invert_plan
+from tugan.cli.model_inputs import model_inputs, photo_input
 from tugan.cli.options import OptionError
+from tugan.cli.other_faces import OtherFaces
 from tugan.cli.start import latent_from_file
 from tugan.core.errors import MissingExtraError, UnknownModelError
+from tugan.core.file_identity import check_apart
 from tugan.dragging.methods import DEFAULT_SOLVER, SolverName
 from tugan.dragging.problem import DragProblem
 from tugan.generators.catalog import DEFAULT_MODEL
 from tugan.generators.loading import load_generator
 from tugan.generators.protocol import PretrainedGenerator
-from tugan.inversion.align import box_of
+from tugan.inversion.align import box_of, find_faces
 from tugan.inversion.photo_edit import PhotoEdit
-from tugan.inversion.portrait import PhotoStep, check_model, generator_of, invert_photo
+from tugan.inversion.portrait import (
+    PhotoStep,
+    check_model,
+    generator_of,
+    invert_photo,
+    tone_of_photo,
+)
 from tugan.perceptual.dlib_faces import DlibFaces
-from tugan.perceptual.faces import FaceFinder
+from tugan.perceptual.faces import FaceFinder, FaceSearch
 from tugan.session.project_file import Project
 
 STAGES = {"invert": "looking for its latent", "tune": "tuning the model to it"}
@@ -66,7 +74,11 @@ def plan_of_image(job: DragJob, image: PhotoOptions, solver_name: SolverName | N
     if job.latent_file is not None:
         inverting = _found_elsewhere(job.latent_file, inverting)
     place = _place_of(inverting.edit, base)
-    early = _problem(job, inverting.edit, base, place)  # wrong points are said at once
+    finder = None if inverting.tools is None else inverting.tools.finder
+    instead = " instead of --crop" if image.crop is not None else ""
+    way = f"drag it with --face {{face}}{instead}"
+    others = _other_faces(inverting.edit, base, finder, way=way)
+    early = _problem(job, inverting.edit, base, place, others)  # wrong points are said at once
     for warning in inverting.warnings:
         note(f"warning: {warning}")
     settings = fresh_settings(job, solver_name, base.info)
@@ -82,7 +94,8 @@ def plan_of_image(job: DragJob, image: PhotoOptions, solver_name: SolverName | N
         edit=edit,
         own=own,
         place=place,
-        finder=None if inverting.tools is None else inverting.tools.finder,
+        finder=finder,
+        tone=tone_of_photo(edit),
         warnings=(*inverting.warnings, *poor),
         invert_s=time.monotonic() - began_s,
     )
@@ -100,14 +113,14 @@ def plan_of_photo(job: DragJob, edit: PhotoEdit, solver_name: SolverName | None)
     """To drag what ``tugan invert`` wrote."""
     refuse_starts(job, "--project, whose photograph is the start")
     check_points(job)
-    _check_complete(edit, job.project)
+    _check_complete(edit, job)
     chosen = job.model or edit.model_name
     base = _load(chosen, job)
     settings = fresh_settings(job, solver_name, base.info)
     unheld = prepare_hold(base, settings, quiet=job.as_json)
     photo = _opened(edit, base)
     return Plan(
-        problem=_problem(job, edit, photo.own, photo.place),
+        problem=_problem(job, edit, photo.own, photo.place, _faces_beside(photo, base)),
         settings=settings,
         solver_name=solver_name or DEFAULT_SOLVER,
         model=reference_of(chosen, base),
@@ -121,7 +134,7 @@ def plan_of_photo_project(
 ) -> Plan:
     """To repeat a drag of a photograph, or to go on from it."""
     refuse_starts(job, "--project, whose photograph is the start")
-    _check_complete(edit, job.project)
+    _check_complete(edit, job)
     header = project.header
     chosen = job.model or header.model.name_or_path
     base = _load(chosen, job)
@@ -132,7 +145,7 @@ def plan_of_photo_project(
     if mask is None and not job.no_mask:
         mask = project.mask
     goes_on = bool(job.pairs)
-    pairs = photo.place.pairs_in_crop(job.pairs)
+    pairs = photo.place.pairs_in_crop(job.pairs, others=_faces_beside(photo, base))
     problem = DragProblem(
         generator=photo.own,
         ws=project.result_ws if goes_on else project.ws,
@@ -198,8 +211,11 @@ def _quality_warnings(edit: PhotoEdit) -> tuple[str, ...]:
     return (edit.quality.sentence,)
 
 
-def _check_complete(edit: PhotoEdit, path: Path | None) -> None:
-    """:class:`OptionError` if the inversion was stopped half way."""
+def _check_complete(edit: PhotoEdit, job: DragJob) -> None:
+    """:class:`OptionError` if the inversion was stopped half way, and :class:`OutputError` if a
+    result would go to the photograph's own file."""
+    check_apart(job.outputs.named, photo_input(edit.source))
+    path = job.project
     if edit.stage != "done":
         raise OptionError(
             f"{path} was stopped while {STAGES[edit.stage]}: go on with tugan invert {path} -o"
@@ -209,6 +225,7 @@ def _check_complete(edit: PhotoEdit, path: Path | None) -> None:
 
 def _load(chosen: str, job: DragJob) -> PretrainedGenerator:
     """:class:`UnknownModelError` for a model that came from a file, and its name is all we have."""
+    check_apart(job.outputs.named, model_inputs(chosen))
     try:
         return load_generator(chosen, device=job.device)
     except UnknownModelError as error:
@@ -227,7 +244,12 @@ def _opened(edit: PhotoEdit, base: PretrainedGenerator) -> PhotoDrag:
     for warning in warnings:
         note(f"warning: {warning}")
     return PhotoDrag(
-        edit=edit, own=generator_of(edit, base), place=place, finder=finder, warnings=warnings
+        edit=edit,
+        own=generator_of(edit, base),
+        place=place,
+        finder=finder,
+        tone=tone_of_photo(edit),
+        warnings=warnings,
     )
 
 
@@ -254,15 +276,36 @@ def _place_and_remarks(
 
 
 def _problem(
-    job: DragJob, edit: PhotoEdit, generator: PretrainedGenerator, place: PhotoPlace
+    job: DragJob,
+    edit: PhotoEdit,
+    generator: PretrainedGenerator,
+    place: PhotoPlace,
+    others: OtherFaces | None,
 ) -> DragProblem:
-    pairs = place.pairs_in_crop(job.pairs)
+    pairs = place.pairs_in_crop(job.pairs, others=others)
     return DragProblem(
         generator=generator,
         ws=edit.ws,
         handles_xy=handles_of(pairs),
         targets_xy=targets_of(pairs),
         mask=_mask(job, place),
+    )
+
+
+def _faces_beside(photo: PhotoDrag, base: PretrainedGenerator) -> OtherFaces | None:
+    name = photo.edit.source.name
+    way = f"bring it in with tugan invert {name} --face {{face}}, and drag what that writes"
+    return _other_faces(photo.edit, base, photo.finder, way=way)
+
+
+def _other_faces(
+    edit: PhotoEdit, generator: PretrainedGenerator, finder: FaceFinder | None, *, way: str
+) -> OtherFaces | None:
+    """None where faces cannot be looked for, or are not what the model draws."""
+    if generator.info.draws_faces is False or not isinstance(finder, FaceSearch):
+        return None
+    return OtherFaces(
+        dragged=edit.alignment, find=lambda: find_faces(edit.source.read().pixels, finder), way=way
     )
 
 

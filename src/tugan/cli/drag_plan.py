@@ -13,10 +13,12 @@ from torch import Tensor
 from tugan.cli.drag_job import DragJob
 from tugan.cli.drag_photo import PhotoDrag
 from tugan.cli.hold import prepare_hold
+from tugan.cli.model_inputs import model_inputs
 from tugan.cli.options import DEFAULT_PSI, OptionError
 from tugan.cli.points import PointPair
 from tugan.cli.start import latent_from_file, parse_noise, start_latent
 from tugan.core.errors import InvalidDragError
+from tugan.core.file_identity import check_apart
 from tugan.core.masks import check_mask
 from tugan.dragging.methods import (
     ALL_SOLVERS,
@@ -180,6 +182,7 @@ def plan_of_project(job: DragJob, project: Project, solver_name: AnySolverName |
     header = project.header
     refuse_starts(job, "--project, whose picture is the start")
     chosen = job.model or header.model.name_or_path
+    check_apart(job.outputs.named, model_inputs(chosen))
     generator = load_generator(chosen, device=job.device)
     check_model(header, fingerprint=fingerprint(generator))
     goes_on = bool(job.pairs)

@@ -56,7 +56,7 @@ def run_drag_job(job: DragJob) -> int:
         plan = make_plan(job)
     except InversionStopped as stopped:
         return say_stopped(job, stopped)
-    cautions = [*cautions_of(plan), *plan.unheld]
+    cautions = [*job.remarks, *cautions_of(plan), *plan.unheld]
     for caution in cautions:
         note(f"warning: {caution}")
     recording = Recording()
@@ -109,6 +109,8 @@ def _solve(job: DragJob, plan: Plan, recording: Recording) -> None:
 
 def _picture(job: DragJob, plan: Plan, step: DragStep) -> RgbArray:
     pixels = to_rgb_array(step.image())
+    if plan.photo is not None and plan.photo.tone is not None:
+        pixels = plan.photo.tone.of_pixels(pixels)
     if not job.outputs.overlay:
         return pixels
     return draw_drag(

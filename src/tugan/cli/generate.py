@@ -45,11 +45,16 @@ def generate(
 ) -> None:
     """Draw the picture of a seed, or of a latent."""
     with heavy_imports():
+        from tugan.cli.model_inputs import model_inputs
+        from tugan.core.file_identity import check_apart
         from tugan.render.image_file import check_image_path, write_image
 
         check_image_path(out)
-        from tugan.cli.latent_option import check_kept
+        from tugan.cli.latent_option import latent_input
         from tugan.cli.start import latent_from_file, parse_noise, start_latent
+
+        inputs = {"--latent": latent_input(latent)}
+        check_apart({"--out": out}, inputs | model_inputs(model))
         from tugan.core.errors import CheckpointError
         from tugan.core.images import to_rgb_array
         from tugan.generators.loading import load_generator
@@ -59,7 +64,6 @@ def generate(
     names = [name for name, value in given.items() if value is not None]
     if latent is not None and names:
         raise OptionError(f"{' and '.join(names)} cannot be used with --latent, which is the start")
-    check_kept(latent, [out])
     seed, psi = seed or 0, DEFAULT_PSI if psi is None else psi
     kind = parse_noise(noise)
     generator = load_generator(model, device=device)

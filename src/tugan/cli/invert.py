@@ -10,6 +10,7 @@ from tugan.cli.heavy_imports import heavy_imports
 from tugan.cli.options import Device, Json, MaybeModel, OptionError
 
 DEFAULT_OUT = Path("photo.tugan")
+PROJECT_SUFFIX = ".tugan"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,9 @@ def invert(
 
     130 - stopped by Ctrl+C; what there was by then is written, and goes on when given again.
     """
+    from tugan.cli.model_inputs import model_inputs
     from tugan.core.atomic_write import check_writable
+    from tugan.core.file_identity import check_apart
 
     check_writable(out)
     if picture is not None:
@@ -88,6 +91,11 @@ def invert(
             from tugan.render.image_file import check_image_path
 
         check_image_path(picture)
+    outputs = {"--out": out, "--picture": picture}
+    check_apart(outputs, model_inputs(model))
+    # an inversion goes on in its own file
+    goes_on = photo.suffix.lower() == PROJECT_SUFFIX
+    check_apart({**outputs, "--out": None if goes_on else out}, {"the inversion": photo})
     job = InvertJob(
         photo=photo,
         out=out,

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from tugan.cli.invert import InvertJob
+from tugan.cli.invert import PROJECT_SUFFIX, InvertJob
 from tugan.cli.latent_option import refuse_latent
+from tugan.cli.model_inputs import photo_input
 from tugan.cli.options import OptionError
 from tugan.core.errors import MissingExtraError
+from tugan.core.file_identity import check_apart
 from tugan.core.images import RgbArray
 from tugan.generators.catalog import DEFAULT_MODEL
 from tugan.generators.loading import load_generator
@@ -21,7 +23,6 @@ from tugan.perceptual.dlib_faces import DlibFaces
 from tugan.perceptual.identity import IdentityModel
 from tugan.render.photo_file import decode_photo, photo_bytes
 
-PROJECT_SUFFIX = ".tugan"
 SMALL_EYES_PX = 24
 """Eyes nearer to each other than this leave most of a face to be guessed."""
 TUNING_SHARE = 0.7
@@ -87,6 +88,7 @@ def _resumed(job: InvertJob) -> InvertPlan:
     if useless:
         raise OptionError(f"{useless[0]} is for photographs; {job.photo} has its place already")
     edit = load_photo_edit(job.photo)
+    check_apart({"--out": job.out, "--picture": job.picture}, photo_input(edit.source))
     generator = _generator(job.model or edit.model_name, job.device)
     check_model(edit, generator)
     tools, missing = _tools()

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tugan.cli.options import OptionError
-from tugan.core.errors import OutputError
 
 _SPACE = re.compile(r"w\+?(:\d*)?", re.IGNORECASE)
 _FILES = (".pt", ".pth", ".pkl", ".npz", ".npy", ".safetensors")
@@ -37,13 +36,9 @@ def _is_file(text: str) -> bool:
     return name.lower().endswith(_FILES) or "/" in text or Path(name).exists()
 
 
-def check_kept(latent: str | None, outputs: Sequence[Path | None]) -> None:
-    """:class:`OutputError` if a result would be written over the latent's file."""
-    if latent is None:
-        return
-    path = Path(re.sub(r":\d+$", "", latent)).resolve()
-    if path.exists() and any(one is not None and one.resolve() == path for one in outputs):
-        raise OutputError(f"{path} would be written over: give the result another name")
+def latent_input(latent: str | None) -> Path | None:
+    """The file of ``--latent FILE`` or ``FILE:N``."""
+    return None if latent is None else Path(re.sub(r":\d+$", "", latent))
 
 
 def refuse_latent(path: Path, expected: str) -> None:

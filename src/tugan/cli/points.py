@@ -1,14 +1,20 @@
 """Points as people type them, and as programs write them."""
 
-import json
+import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tugan.cli.options import OptionError
+from tugan.core.text_file import TextFileError, parsed_json, read_limited
 
 _NUMBER = r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 _PAIR = re.compile(f"{_NUMBER},{_NUMBER}:{_NUMBER},{_NUMBER}")
+MAX_POINTS = 1000
+"""Of a drag; each costs memory and time in every step."""
+SAME_PX = 0.5
+"""Points nearer to each other than this are one: it takes the eye, or a pointer, to tell them."""
 _FILE_FORM = (
     'expected a list such as [{"start": [x, y], "goal": [x, y]}], or that list under "points"'
 )
@@ -20,6 +26,11 @@ class PointPair:
 
     start_xy: tuple[float, float]
     goal_xy: tuple[float, float]
+
+    def __str__(self) -> str:
+        """As it is typed."""
+        (x0, y0), (x1, y1) = self.start_xy, self.goal_xy
+        return f"{x0:g},{y0:g}:{x1:g},{y1:g}"
 
 
 def parse_point(text: str) -> PointPair:
@@ -36,15 +47,46 @@ def parse_point(text: str) -> PointPair:
 def read_points(path: Path) -> list[PointPair]:
     """Points of a JSON file; :class:`OptionError` says what form is expected."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parsed_json(read_limited(path))
     except FileNotFoundError as error:
         raise OptionError(f"there is no points file {path}") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise OptionError(f"cannot read {path}: {error.strerror or error}") from error
+    except TextFileError as error:
         raise OptionError(f"cannot read {path} as JSON: {error}") from error
     entries = content.get("points") if isinstance(content, dict) else content
     if not isinstance(entries, list):
         raise OptionError(f"{path}: {_FILE_FORM}")
+    if len(entries) > MAX_POINTS:
+        raise OptionError(
+            f"{path} has {len(entries)} points: at most {MAX_POINTS} can be dragged at once"
+        )
     return [_entry(one, f"{path}: point {index + 1}") for index, one in enumerate(entries)]
+
+
+def one_of_each(pairs: Sequence[PointPair]) -> tuple[tuple[PointPair, ...], tuple[str, ...]]:
+    """The points without those that are there already, and a sentence on each of these.
+
+    A handle that is given twice with two goals is two points, which cannot both be had.
+    """
+    kept: list[PointPair] = []
+    said: dict[PointPair, str] = {}
+    for pair in pairs:
+        same = next((one for one in kept if _is_same(one, pair)), None)
+        if same is None:
+            kept.append(pair)
+        else:
+            said[same] = (
+                f"the point {same} is given more than once: it is one point, and counts once"
+            )
+    return tuple(kept), tuple(said.values())
+
+
+def _is_same(one: PointPair, other: PointPair) -> bool:
+    return (
+        math.dist(one.start_xy, other.start_xy) < SAME_PX
+        and math.dist(one.goal_xy, other.goal_xy) < SAME_PX
+    )
 
 
 def _entry(value: object, where: str) -> PointPair:

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from tugan.core.errors import InvalidDragError
+from tugan.core.grad_mode import in_ordinary_mode
 from tugan.dragging.finer_look import FinerLook
 from tugan.dragging.problem import DragProblem
 from tugan.dragging.solve import step_of
@@ -71,6 +72,7 @@ class LiveDrag:
         """The latent of the newest picture."""
         return self._ws
 
+    @in_ordinary_mode
     def grab(self, handles_xy: Float[Tensor, "n 2"]) -> None:
         """Take hold of points of the newest picture; :class:`InvalidDragError` if outside of it."""
         problem = DragProblem(
@@ -81,6 +83,7 @@ class LiveDrag:
             mask=self._mask,
             noise=self._noise,
             noise_seed=self._noise_seed,
+            keep_doubles=True,
         )
         state = self._solver.init(problem)
         seen = self._solver.observe(problem, state)
@@ -88,6 +91,7 @@ class LiveDrag:
             self._problem, self._state, self._seen = problem, state, seen
             self._wanted = self._finer = None
 
+    @in_ordinary_mode
     def move(self, targets_xy: Float[Tensor, "n 2"]) -> None:
         """New goals for the points that are held; from any thread, returns at once.
 
@@ -107,6 +111,7 @@ class LiveDrag:
             self._wanted = replace(self._problem, targets_xy=goals)
             self._changed.notify_all()
 
+    @in_ordinary_mode
     def step(self) -> DragStep | None:
         """One step toward the newest goals, and the picture after it; None if nothing is to do."""
         with self._changed:
@@ -131,6 +136,7 @@ class LiveDrag:
         outcome = self._solver.terminate(problem, moved, after)
         return step_of(problem, after, index=moved.steps, outcome=outcome)
 
+    @in_ordinary_mode
     def look_again(self) -> DragStep | None:
         """The newest picture with its handles where features of a finer block find them.
 

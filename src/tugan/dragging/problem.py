@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tugan.core.errors import InvalidDragError
 from tugan.core.geometry import inside
+from tugan.core.grad_mode import in_ordinary_mode, ordinary
 from tugan.core.masks import check_mask, forbidden_points
 from tugan.dragging.hold import DEFAULT_HOLD
 from tugan.generators.catalog import catalog
@@ -36,17 +37,28 @@ class DragProblem:
     noise: Noise = "const"
     noise_seed: int = 0
     """Of random noise, which stays the same through the drag."""
+    keep_doubles: bool = False
+    """Leave a point that is given twice as two, for callers who count on their order; otherwise it
+    becomes one."""
+    doubled: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
+    """Sentences on points that were given more than once, with the same goal."""
     targets_on_host_xy: Float[Tensor, "n 2"] = field(init=False, repr=False, compare=False)
     """``targets_xy`` on the CPU, where the steps decide whether they are reached."""
 
+    @in_ordinary_mode
     def __post_init__(self) -> None:
         """Check everything, then move it to the generator's device."""
+        for name in ("ws", "handles_xy", "targets_xy"):
+            object.__setattr__(self, name, ordinary(getattr(self, name)))
+        if self.mask is not None:
+            object.__setattr__(self, "mask", ordinary(self.mask))
         if self.noise not in get_args(Noise):
             raise InvalidDragError(
                 f"the noise is {self.noise!r}, expected one of {', '.join(get_args(Noise))}"
             )
         self._check_latents()
         self._check_points()
+        self._take_each_once()
         self._check_mask()
         targets_xy = self.targets_xy.detach().to("cpu", torch.float32)
         object.__setattr__(self, "targets_on_host_xy", targets_xy)
@@ -66,10 +78,15 @@ class DragProblem:
 
         ``hold`` is that of the settings of the drag.
         """
+        pairs = set(_pairs(self.handles_xy, self.targets_xy))
         found = [
-            f"two goals are asked of the handle {_point(torch.tensor(xy))}: it cannot reach both"
-            for xy, count in Counter(map(tuple, self.handles_xy.tolist())).items()
-            if count > 1
+            *self.doubled,
+            *(
+                f"two goals are asked of the handle {_point(torch.tensor(xy))}: it cannot reach"
+                " both"
+                for xy, count in Counter((x, y) for x, y, _, _ in pairs).items()
+                if count > 1
+            ),
         ]
         if hold > 0 and kept_repainting(self.generator) is None:
             found.append(_unheld(self.generator))
@@ -118,6 +135,23 @@ class DragProblem:
                     f"the handle {_point(handle)} is already at its goal: choose another goal"
                 )
 
+    def _take_each_once(self) -> None:
+        """A point that is there twice would weigh twice."""
+        counts = Counter(_pairs(self.handles_xy, self.targets_xy))
+        doubled = tuple(
+            f"the point from ({x0:g}, {y0:g}) to ({x1:g}, {y1:g}) is given more than once: it is"
+            " one point"
+            for (x0, y0, x1, y1), count in counts.items()
+            if count > 1
+        )
+        object.__setattr__(self, "doubled", doubled)
+        if not doubled or self.keep_doubles:
+            return
+        handles = torch.tensor([(x, y) for x, y, _, _ in counts])
+        targets = torch.tensor([(x, y) for _, _, x, y in counts])
+        object.__setattr__(self, "handles_xy", handles)
+        object.__setattr__(self, "targets_xy", targets)
+
     def _check_mask(self) -> None:
         if self.mask is not None:
             check_mask(self.mask, image_hw=self.image_hw)
@@ -130,6 +164,12 @@ def _unheld(generator: Generator) -> str:
     names = {entry.folder: entry.name for entry in catalog()}
     model = "FILE" if folder is None else names.get(folder, str(folder))
     return f"nothing is held but by a mask until tugan models prepare {model} was run"
+
+
+def _pairs(
+    handles_xy: Float[Tensor, "n 2"], targets_xy: Float[Tensor, "n 2"]
+) -> list[tuple[float, ...]]:
+    return [tuple(row) for row in torch.cat([handles_xy, targets_xy], dim=1).float().tolist()]
 
 
 def _point(xy: Tensor) -> str:

@@ -8,6 +8,7 @@ import torch
 
 from tugan.core.closeness import DragWay
 from tugan.core.errors import InvalidDragError
+from tugan.core.grad_mode import each_in_ordinary_mode
 from tugan.core.outcome import Ending, Outcome
 from tugan.dragging.checkpoint import Bookmark, Checkpoint, Nearest
 from tugan.dragging.methods import default_solver
@@ -17,6 +18,7 @@ from tugan.dragging.step import DragStep, Frame
 from tugan.dragging.way import way_of
 
 
+@each_in_ordinary_mode
 def drag(
     problem: DragProblem,
     *,

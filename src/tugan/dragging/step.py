@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tugan.core.errors import InvalidDragError
+from tugan.core.grad_mode import in_ordinary_mode
 from tugan.core.outcome import Outcome
 from tugan.dragging.checkpoint import Bookmark, Checkpoint
 from tugan.generators.preview import PreviewHead
@@ -30,6 +31,7 @@ class Frame:
         self._noise_seed = synthesis.noise_seed
         self._synthesis: SynthesisState | None = synthesis.detach()
 
+    @in_ordinary_mode
     def render(self) -> Float[Tensor, "1 3 h w"]:
         """The whole picture, about [-1, 1]."""
         with torch.no_grad():

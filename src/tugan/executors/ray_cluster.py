@@ -1,6 +1,7 @@
 """A Ray cluster, from this laptop to many machines; an actor that is lost is replaced."""
 
 import importlib
+import os
 import socket
 import traceback
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import Any, final
 from tugan.core.errors import MissingExtraError
 from tugan.executors.crew import Crew, Member
 from tugan.executors.protocol import ExecutorError, MakeWorker
+from tugan.executors.ray_token import TOKEN_FILE, TOKEN_MODE, host_of, use_own_token
 
 _POLL_S = 1.0
 _CONNECT_S = 10.0
@@ -32,6 +34,7 @@ class RayExecutor:
 
     def open(self, make: MakeWorker, *, limit_s: float | None = None) -> "RayPool":
         """:class:`ExecutorError` if no cluster answers; :class:`MissingExtraError` without ray."""
+        use_own_token(self.address)
         ray = _ray()
         started = False
         if not ray.is_initialized():
@@ -129,20 +132,25 @@ class RayPool(Crew[_Member]):
 
 def _check_reachable(address: str | None) -> None:
     """Ray itself goes on trying for minutes."""
-    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
-    if not port.isdigit():
+    host, port = host_of(address)
+    if port is None:
         return  # words such as auto are its own
     try:
-        socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
+        socket.create_connection((host, port), timeout=_CONNECT_S).close()
     except OSError as error:
         raise _no_answer(address, error) from error
 
 
 def _no_answer(address: str | None, error: Exception) -> ExecutorError:
     lines = str(error).strip().splitlines()
+    token = (
+        f". If it asks for a token, as clusters do that are started where {TOKEN_FILE} is, set"
+        f" {TOKEN_MODE}=token before Ray is imported, and have its token here, too"
+    )
     return ExecutorError(
         f"no Ray cluster answers at {address or 'this machine'}: {lines[0] if lines else error!r}."
         " Start one with ray start --head, and give its address with --ray-address"
+        f"{token if address and TOKEN_MODE not in os.environ else ''}"
     )
 
 

@@ -11,6 +11,8 @@ from torch import nn
 
 from tugan.core.allocator import keep_freed_memory
 from tugan.core.errors import CheckpointError, UnsafeCheckpointError
+from tugan.core.grad_mode import in_ordinary_mode
+from tugan.core.text_file import TextFileError, parsed_json, read_limited
 from tugan.generators.catalog import DEFAULT_MODEL, find_model
 from tugan.generators.devices import resolve_device
 from tugan.generators.formats.checkpoint import RawCheckpoint
@@ -34,6 +36,7 @@ OWN_NAMES = frozenset({"w_mean", "const", "input.transform"})
 _MISSHAPEN = (ValueError, IndexError, ArithmeticError, RuntimeError)
 
 
+@in_ordinary_mode
 def load_generator(
     model: str | Path = DEFAULT_MODEL,
     *,
@@ -167,9 +170,11 @@ def read_config(folder: Path) -> ModelConfig:
     """The configuration of a model folder, without its tensors."""
     path = folder / "config.json"
     try:
-        return ModelConfig.model_validate_json(path.read_text(encoding="utf-8"))
+        return ModelConfig.model_validate(parsed_json(read_limited(path)))
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
+    except TextFileError as error:
+        raise CheckpointError(f"cannot read {path}: {error}") from error
     except ValidationError as error:
         raise _wrong_config(folder, error) from error
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from tugan.core.atomic_write import atomic_path
 from tugan.core.cache_folder import cache_folder
 from tugan.core.errors import CheckpointError, OutputError
+from tugan.core.grad_mode import in_ordinary_mode
 from tugan.core.tensor_file import save_tensors
 from tugan.generators.kept_files import places
 from tugan.generators.preview import PreviewHead
@@ -39,6 +40,7 @@ class HeadNote(BaseModel):
     size_hw: tuple[int, int]
 
 
+@in_ordinary_mode
 def preview_head_of(generator: Generator, *, until_px: int | None = None) -> PreviewHead:
     """The generator's preview head, on its device.
 

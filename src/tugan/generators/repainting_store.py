@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from tugan.core.atomic_write import atomic_path
 from tugan.core.cache_folder import cache_folder
 from tugan.core.errors import CheckpointError, OutputError
+from tugan.core.grad_mode import each_in_ordinary_mode, in_ordinary_mode
 from tugan.core.tensor_file import save_tensors
 from tugan.generators.kept_files import places
 from tugan.generators.protocol import (
@@ -45,6 +46,7 @@ class SketchNote(BaseModel):
     """The block whose features it is about."""
 
 
+@in_ordinary_mode
 def kept_repainting(generator: Generator) -> RepaintingSketch | None:
     """The generator's sketch if it is there: with the model, beside it or in the cache folder.
 
@@ -67,6 +69,7 @@ def kept_repainting(generator: Generator) -> RepaintingSketch | None:
     return None
 
 
+@each_in_ordinary_mode
 def prepare_repainting(generator: Generator) -> Iterator[SketchProgress]:
     """Compute the generator's sketch where it has none, telling how far it is, and keep it.
 

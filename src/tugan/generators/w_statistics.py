@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from tugan.core.atomic_write import atomic_path
 from tugan.core.cache_folder import cache_folder
 from tugan.core.errors import CheckpointError, OutputError
+from tugan.core.grad_mode import in_ordinary_mode
 from tugan.core.tensor_file import save_tensors
 from tugan.generators.protocol import Generator, PretrainedGenerator, WStatistics
 from tugan.generators.saving import fingerprint
@@ -19,6 +20,7 @@ _RIDGE = 1e-6
 _AT_ONCE = 2000
 
 
+@in_ordinary_mode
 def w_statistics_of(generator: Generator) -> WStatistics:
     """Those that came with the model, or else estimated once and kept in the cache folder.
 

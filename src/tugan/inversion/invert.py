@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from tugan.core.grad_mode import each_in_ordinary_mode
 from tugan.generators.preview import PreviewHead
 from tugan.generators.preview_store import preview_head_of
 from tugan.generators.protocol import Generator, Ws
@@ -54,6 +55,7 @@ class InversionStep:
     last: bool
 
 
+@each_in_ordinary_mode
 def invert(
     target: InversionTarget,
     generator: Generator,

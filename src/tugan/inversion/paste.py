@@ -10,9 +10,13 @@ from torch import Tensor
 from tugan.core.images import RgbArray
 from tugan.inversion.align import Alignment, box_of
 from tugan.inversion.grain import add_grain, grain_of
+from tugan.inversion.monochrome import Tone, grey_of, luma_of
 from tugan.inversion.motion import Motion, freedom_of, motion_between
 from tugan.inversion.pyramid import blend, levels_for
 from tugan.inversion.resampling import Box, carried, levels_of, sampled
+
+_ROWS = 256
+"""At a time, where all three channels are worked on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +48,12 @@ def paste_back(
     edit: Edit,
     alignment: Alignment,
     settings: PasteSettings | None = None,
+    *,
+    tone: Tone | None = None,
 ) -> RgbArray:
     """The photograph with the edit in its square, where the mask is above 0.
+
+    A photograph of one ``tone`` takes only the edit's lightness, in that tone.
 
     Memory beyond the result goes with what the mask touches, not with the photograph's size, and
     one channel is worked on at a time. :class:`AlignmentError` if the square lies outside.
@@ -55,14 +63,29 @@ def paste_back(
     touched = _touched_box(edit.mask, alignment, photo)
     if touched is None:
         return result
+    if tone is not None:
+        edit = _greyed(edit)
     paster = _Paster.of(edit, alignment, touched, settings)
     piece = result[touched.top : touched.bottom, touched.left : touched.right]
     inside = (paster.weight > 0).numpy()
+    if tone is not None:
+        lightness = paster.mixed(torch.from_numpy(luma_of(piece).astype(np.float32)), 0)
+        weight = paster.weight.numpy()
+        for top in range(0, len(piece), _ROWS):
+            rows = slice(top, top + _ROWS)
+            toned = tone.pasted(piece[rows], lightness[rows], weight[rows])
+            piece[rows][inside[rows]] = toned[inside[rows]]
+        return result
     for channel in range(3):
         under = torch.from_numpy(piece[..., channel].astype(np.float32))
         values = paster.mixed(under, channel)
         piece[..., channel][inside] = values[inside]
     return result
+
+
+def _greyed(edit: Edit) -> Edit:
+    before = None if edit.before is None else grey_of(edit.before)
+    return replace(edit, after=grey_of(edit.after), before=before)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from tugan.core.errors import MissingExtraError
+from tugan.core.grad_mode import ordinary
 from tugan.generators.protocol import Ws
 from tugan.inversion.adam_state import AdamState
 from tugan.inversion.align import Alignment
@@ -55,6 +56,12 @@ class PhotoEdit:
     inversion_state: InversionState | None = field(default=None, repr=False)
     tuning_state: TuningState | None = field(default=None, repr=False)
     """To go on from; of the stage it stopped in."""
+
+    def __post_init__(self) -> None:
+        """What was made in inference mode becomes ordinary."""
+        object.__setattr__(self, "ws", ordinary(self.ws))
+        if self.mask is not None:
+            object.__setattr__(self, "mask", ordinary(self.mask))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from tugan.core.atomic_write import atomic_path
+from tugan.core.grad_mode import in_ordinary_mode
 from tugan.core.tensor_file import save_tensors
 from tugan.inversion.photo_edit import (
     PhotoEdit,
@@ -29,6 +30,7 @@ def save_photo_edit(path: Path, edit: PhotoEdit) -> None:
         save_tensors(tensors, temporary, metadata={_HEADER: parts.header_json})
 
 
+@in_ordinary_mode
 def load_photo_edit(path: Path) -> PhotoEdit:
     """Inverse of :func:`save_photo_edit`; :class:`PhotoEditError` says what is wrong."""
     if not path.is_file():

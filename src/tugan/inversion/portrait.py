@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from tugan.core.grad_mode import each_in_ordinary_mode, in_ordinary_mode
 from tugan.core.images import RgbArray, to_rgb_array
 from tugan.generators.preview import PreviewHead
 from tugan.generators.protocol import Generator, PretrainedGenerator, Ws, synthesize
@@ -18,6 +19,7 @@ from tugan.inversion.delta import DeltaError
 from tugan.inversion.edit_mask import edit_mask
 from tugan.inversion.hand_mask import soft_inside
 from tugan.inversion.invert import InversionStep, invert
+from tugan.inversion.monochrome import Tone, grey_of, tone_of
 from tugan.inversion.paste import Edit, PasteSettings, paste_back
 from tugan.inversion.photo_edit import PhotoEdit, PhotoSource, Stage
 from tugan.inversion.quality import quality_of
@@ -49,7 +51,8 @@ class PhotoStep:
     total: int
     """At most so many."""
     picture: Float[Tensor, "1 3 h w"] = field(repr=False)
-    """A preview while inverting, the generator's picture while tuning."""
+    """A preview while inverting, the generator's picture while tuning; in the photograph's tone, if
+    it has only one."""
     psnr_db: float
     seconds: float
     """Of this stage."""
@@ -57,6 +60,7 @@ class PhotoStep:
     """To save, and to go on from."""
 
 
+@in_ordinary_mode
 def begin_photo(
     source: PhotoSource,
     alignment: Alignment,
@@ -82,6 +86,7 @@ def begin_photo(
     )
 
 
+@each_in_ordinary_mode
 def invert_photo(
     edit: PhotoEdit,
     generator: PretrainedGenerator,
@@ -102,21 +107,23 @@ def invert_photo(
     """
     check_model(edit, generator)
     target = target_of(edit, generator, tools)
+    tone = tone_of_photo(edit)
     if edit.stage == "invert":
         for step in invert(
             target, generator, edit.inversion, head=head, bank=bank, resume=edit.inversion_state
         ):
             edit = _inverting(edit, step)
-            yield _of_inversion(edit, step)
+            yield _of_inversion(edit, step, tone)
         edit = replace(edit, inversion_state=None, stage="done" if edit.tuning is None else "tune")
     if edit.stage == "tune":
         for tuned in tune(target, generator, edit.ws, edit.tuning, resume=edit.tuning_state):
             edit = _tuning(edit, tuned, generator)
-            yield _of_tuning(edit, tuned)
+            yield _of_tuning(edit, tuned, tone)
         edit = replace(edit, tuning_state=None, stage="done")
-    yield _done(edit, generator, target, tools)
+    yield _done(edit, generator, target, tools, tone)
 
 
+@in_ordinary_mode
 def more_tuning(edit: PhotoEdit, *, steps: int) -> PhotoEdit:
     """A finished photograph that :func:`invert_photo` will tune further, from where it is.
 
@@ -141,6 +148,7 @@ def check_model(edit: PhotoEdit, generator: PretrainedGenerator) -> None:
         )
 
 
+@in_ordinary_mode
 def target_of(edit: PhotoEdit, generator: Generator, tools: FaceTools | None) -> InversionTarget:
     """The photograph's crop as a target."""
     size_px = generator.info.size_hw[0]
@@ -150,6 +158,15 @@ def target_of(edit: PhotoEdit, generator: Generator, tools: FaceTools | None) ->
     return prepare_target(picture, finder=tools.finder, model=tools.model)
 
 
+def tone_of_photo(edit: PhotoEdit) -> Tone | None:
+    """What pictures of the photograph's face are to be shown in; None where it has colours.
+
+    :class:`PhotoEditError` if the photograph is gone.
+    """
+    return tone_of(edit.source.read().pixels, edit.alignment)
+
+
+@in_ordinary_mode
 def generator_of(edit: PhotoEdit, generator: PretrainedGenerator) -> PretrainedGenerator:
     """The generator that draws this photograph: a tuned copy, or the generator itself.
 
@@ -171,18 +188,23 @@ def paste_edit(
     """The photograph's pixels with the edit in them; the rest is the photograph's to the bit.
 
     ``before`` and ``after`` are the generator's pictures of the pivot and of the dragged latent.
-    With ``edit.mask`` nothing outside it is touched; its edge is soft, inward.
+    With ``edit.mask`` nothing outside it is touched; its edge is soft, inward. A photograph of one
+    tone, such as black and white, stays of it.
     """
     photo = photo or edit.source.read()
     faces = [] if finder is None else [finder.find(to_rgb_array(x)) for x in (before, after)]
+    tone = tone_of(photo.pixels, edit.alignment)
+    if tone is not None:
+        before, after = grey_of(before), grey_of(after)
     landmarks = tuple(face.landmarks_xy for face in faces if face is not None)
     mask = edit_mask(before, after, landmarks_xy=landmarks)
     if edit.mask is not None:
         mask = mask * soft_inside(edit.mask.to(mask), edit.alignment)
     change = Edit(after=after, before=before, mask=mask)
-    return paste_back(photo.pixels, change, edit.alignment, settings)
+    return paste_back(photo.pixels, change, edit.alignment, settings, tone=tone)
 
 
+@in_ordinary_mode
 def edited_photo(
     edit: PhotoEdit,
     own: PretrainedGenerator,
@@ -211,24 +233,24 @@ def _tuning(edit: PhotoEdit, step: TuningStep, generator: PretrainedGenerator) -
     return replace(edit, delta=step.delta(generator), tuning_state=step.state)
 
 
-def _of_inversion(edit: PhotoEdit, step: InversionStep) -> PhotoStep:
+def _of_inversion(edit: PhotoEdit, step: InversionStep, tone: Tone | None) -> PhotoStep:
     return PhotoStep(
         stage="invert",
         index=step.index,
         total=step.total,
-        picture=step.preview,
+        picture=_toned(step.preview, tone),
         psnr_db=step.psnr_db,
         seconds=step.seconds,
         edit=edit,
     )
 
 
-def _of_tuning(edit: PhotoEdit, step: TuningStep) -> PhotoStep:
+def _of_tuning(edit: PhotoEdit, step: TuningStep, tone: Tone | None) -> PhotoStep:
     return PhotoStep(
         stage="tune",
         index=step.index,
         total=step.total,
-        picture=step.picture,
+        picture=_toned(step.picture, tone),
         psnr_db=step.psnr_db,
         seconds=step.seconds,
         edit=edit,
@@ -240,6 +262,7 @@ def _done(
     generator: PretrainedGenerator,
     target: InversionTarget,
     tools: FaceTools | None,
+    tone: Tone | None,
 ) -> PhotoStep:
     picture = synthesize(generator_of(edit, generator), edit.ws.to(generator.device))
     quality = quality_of(picture, target, finder=None if tools is None else tools.finder)
@@ -247,8 +270,12 @@ def _done(
         stage="done",
         index=0,
         total=0,
-        picture=torch.clamp(picture, -1, 1),
+        picture=_toned(torch.clamp(picture, -1, 1), tone),
         psnr_db=quality.psnr_db,
         seconds=0.0,
         edit=replace(edit, quality=quality),
     )
+
+
+def _toned(picture: Float[Tensor, "1 3 h w"], tone: Tone | None) -> Float[Tensor, "1 3 h w"]:
+    return picture if tone is None else tone.of_picture(picture)

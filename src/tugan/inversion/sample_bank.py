@@ -12,6 +12,7 @@ from torch import Tensor
 from tugan.core.atomic_write import atomic_path
 from tugan.core.cache_folder import cache_folder
 from tugan.core.errors import OutputError
+from tugan.core.grad_mode import in_ordinary_mode
 from tugan.core.tensor_file import save_tensors
 from tugan.generators.preview import PreviewHead
 from tugan.generators.protocol import Generator, PretrainedGenerator
@@ -52,6 +53,7 @@ class SampleBank:
         return found
 
 
+@in_ordinary_mode
 def sample_bank_of(
     generator: Generator, *, head: PreviewHead, samples: int = SAMPLES
 ) -> SampleBank:

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tugan.core.errors import TuganError
+from tugan.core.grad_mode import in_ordinary_mode, ordinary
 from tugan.core.images import to_rgb_array
 from tugan.inversion.face_weight import even_weight, face_weight
 from tugan.perceptual.face_chip import chip_to_picture
@@ -37,8 +38,11 @@ class InversionTarget:
     identity: Identity | None = field(default=None, repr=False)
     """What makes it this person; None where no face was found."""
 
+    @in_ordinary_mode
     def __post_init__(self) -> None:
         """:class:`InversionError` unless the picture is finite and the weight fits it."""
+        object.__setattr__(self, "picture", ordinary(self.picture))
+        object.__setattr__(self, "weight", ordinary(self.weight))
         if self.picture.shape[2:] != self.weight.shape[2:]:
             raise InversionError(
                 f"the weight is {tuple(self.weight.shape[2:])}, the picture"
@@ -58,6 +62,7 @@ class InversionTarget:
         return "" if self.face is not None else NO_FACE_WARNING
 
 
+@in_ordinary_mode
 def prepare_target(
     picture: Float[Tensor, "1 3 s s"],
     *,
@@ -65,7 +70,7 @@ def prepare_target(
     model: IdentityModel | None = None,
 ) -> InversionTarget:
     """A target that knows its face, where a finder is given and finds one."""
-    picture = picture.detach().float().clamp(-1, 1)
+    picture = ordinary(picture).detach().float().clamp(-1, 1)
     face = None if finder is None else finder.find(to_rgb_array(picture))
     if face is None:
         return InversionTarget(picture=picture, weight=even_weight(picture.shape[2]).to(picture))

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from tugan.core.grad_mode import each_in_ordinary_mode
 from tugan.generators.protocol import PretrainedGenerator, Ws, synthesize
 from tugan.generators.saving import fingerprint
 from tugan.inversion.adam_state import AdamState, ramped
@@ -67,6 +68,7 @@ class TuningStep:
         )
 
 
+@each_in_ordinary_mode
 def tune(
     target: InversionTarget,
     generator: PretrainedGenerator,

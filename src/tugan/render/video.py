@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import final
 
@@ -17,6 +18,8 @@ AV_CODECS = {".mp4": "libx264", ".webm": "libvpx-vp9"}
 MAX_SIDE_PX = 512
 FRAMES_PER_SECOND = 15
 MAX_FRAMES = 400
+MIN_FRAME_UNITS = 2
+"""A GIF's frames of 10 ms or less are shown for 100 ms by browsers."""
 HOLD_S = 1.0
 """How long the first and the last frame stand still."""
 
@@ -90,11 +93,25 @@ def write_video(path: Path, frames: Sequence[RgbArray]) -> None:
             _write_with_av(temporary, frames)
 
 
+def frame_durations_ms(
+    count: int, *, unit_ms: int, frames_per_second: float = FRAMES_PER_SECOND
+) -> list[int]:
+    """How long each frame stands, in whole units of the format, the first and last held.
+
+    Frames begin at the unit nearest to where they should: at 15 a second in units of 10 ms they
+    stand for 70, 60 and 70 ms in turn, where 60 ms for each would run 11 % fast.
+    """
+    held_ms = round(1000 * HOLD_S / unit_ms) * unit_ms
+    frame_ms = max(1000 / frames_per_second, MIN_FRAME_UNITS * unit_ms)
+    begins = [round(index * frame_ms / unit_ms) * unit_ms for index in range(max(count - 1, 1))]
+    between = [after - before for before, after in pairwise(begins)]
+    return [held_ms, *between, held_ms] if count > 1 else [held_ms]
+
+
 def _write_with_pillow(path: Path, frames: Sequence[RgbArray]) -> None:
     pictures = [Image.fromarray(frame) for frame in frames]
-    frame_ms = round(1000 / FRAMES_PER_SECOND)
-    durations_ms = [frame_ms] * len(frames)
-    durations_ms[0] = durations_ms[-1] = round(1000 * HOLD_S)
+    unit_ms = 10 if path.suffix.lower() == ".gif" else 1
+    durations_ms = frame_durations_ms(len(frames), unit_ms=unit_ms)
     if path.suffix.lower() == ".gif":
         # one palette of the first and last picture keeps colours from flickering
         both = Image.fromarray(np.concatenate([frames[0], frames[-1]], axis=1))

@@ -7,6 +7,7 @@ from functools import cached_property
 from tugan.core.errors import TuganError
 from tugan.core.images import RgbArray, to_rgb_array
 from tugan.inversion.align import crop
+from tugan.inversion.monochrome import Tone, tone_of
 from tugan.inversion.photo_edit import PhotoEdit, PhotoSource
 from tugan.render.photo_file import Photo
 from tugan.session.errors import SessionError
@@ -27,6 +28,14 @@ class DocumentPhoto:
             return read(self.edit.source).size_hw
         except TuganError:
             return 0, 0
+
+    @cached_property
+    def tone(self) -> Tone | None:
+        """What pictures of the face are shown in; None in colours, or if it is not here."""
+        try:
+            return tone_of(read(self.edit.source).pixels, self.edit.alignment)
+        except TuganError:
+            return None
 
     @cached_property
     def key(self) -> str:

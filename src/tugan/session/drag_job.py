@@ -12,6 +12,7 @@ from tugan.dragging.checkpoint import Checkpoint
 from tugan.dragging.solve import way_of_step
 from tugan.dragging.step import DragStep
 from tugan.generators.preview import PreviewHead
+from tugan.inversion.monochrome import Tone
 from tugan.session.desk import Desk
 from tugan.session.document import Document, PointXy
 from tugan.session.drag_run import DragRun, after, during
@@ -19,7 +20,7 @@ from tugan.session.engine import Job, Turn
 from tugan.session.entry_words import drag_words
 from tugan.session.events import Reported, StepShown
 from tugan.session.model_store import LoadedModel
-from tugan.session.pictures import adapted_head, picture_of, shrunk
+from tugan.session.pictures import adapted_head, picture_of, shrunk, toned
 from tugan.session.trail_recorder import Pace, TrailRecorder
 
 
@@ -152,7 +153,7 @@ class _Dragging:
                     if point.id in dragged
                 ),
                 # the picture at rest is finer, and nothing has moved yet
-                preview=preview_of(step, self._head) if step.index else None,
+                preview=preview_of(step, self._head, tone=self._model.tone) if step.index else None,
             )
         )
 
@@ -190,11 +191,14 @@ def head_of(desk: Desk, document: Document, model: LoadedModel) -> PreviewHead |
     return head
 
 
-def preview_of(step: DragStep, head: PreviewHead | None) -> RgbArray:
-    """At most 512 px; without a head it is the finished picture, smaller."""
+def preview_of(step: DragStep, head: PreviewHead | None, *, tone: Tone | None = None) -> RgbArray:
+    """At most 512 px; without a head it is the finished picture, smaller.
+
+    ``tone`` is that of a photograph that has only one.
+    """
     if head is None:
-        return shrunk(to_rgb_array(step.image()))
-    return to_rgb_array(step.preview(head))
+        return toned(shrunk(to_rgb_array(step.image())), tone)
+    return toned(to_rgb_array(step.preview(head)), tone)
 
 
 def _aimed(document: Document, goals: Mapping[int, PointXy]) -> Document:

@@ -142,6 +142,7 @@ def problem_of(record: DragRecord, document: Document, model: LoadedModel) -> Dr
         mask=None if record.packed_mask is None else record.packed_mask.tensor(),
         noise=document.start.noise,
         noise_seed=document.start.noise_seed,
+        keep_doubles=True,  # steps are taken back to the document's points in their order
     )
 
 

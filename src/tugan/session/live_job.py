@@ -182,7 +182,10 @@ class _Living:
 
     def _show(self, step: DragStep) -> None:
         self._pace = self._pace.after(time.monotonic())
-        self._tell(step, preview=preview_of(step, self._head) if self.previews else None)
+        self._tell(
+            step,
+            preview=preview_of(step, self._head, tone=self._model.tone) if self.previews else None,
+        )
 
     def _tell(self, step: DragStep, *, preview: RgbArray | None) -> None:
         document = self._during(step)

@@ -19,6 +19,7 @@ from tugan.generators.preview_store import kept_preview_head, preview_head_of
 from tugan.generators.protocol import Generator, GeneratorInfo, PretrainedGenerator
 from tugan.generators.repainting_store import kept_repainting, prepare_repainting
 from tugan.generators.saving import fingerprint
+from tugan.inversion.monochrome import Tone
 from tugan.inversion.portrait import generator_of
 from tugan.session.document_photo import DocumentPhoto
 from tugan.session.errors import SessionError
@@ -43,6 +44,8 @@ class LoadedModel:
     head: PreviewHead | None = field(repr=False)
     """None where previews are finished pictures made small."""
     fingerprint: str
+    tone: Tone | None = field(default=None, repr=False)
+    """Of the photograph that it draws, if that has only one: what its pictures are shown in."""
     sketched: bool = False
     """What its moves repaint was known when it was loaded."""
 
@@ -63,7 +66,7 @@ class LoadedModel:
         """
         if not isinstance(self.generator, PretrainedGenerator):
             raise no_photographs(self.name)
-        return replace(self, generator=generator_of(photo.edit, self.generator))
+        return replace(self, generator=generator_of(photo.edit, self.generator), tone=photo.tone)
 
     @property
     def reference(self) -> ModelReference:

@@ -19,6 +19,7 @@ from tugan.inversion.portrait import (
     invert_photo,
     more_tuning,
     target_of,
+    tone_of_photo,
 )
 from tugan.inversion.quality import quality_of
 from tugan.render.photo_file import Photo
@@ -287,6 +288,7 @@ def _judged(
     """The edit with its quality, also half way, and what the model draws."""
     own = generator_of(edit, generator)
     picture = torch.clamp(synthesize(own, edit.ws.to(own.device)), -1, 1)
+    tone = tone_of_photo(edit)
     quality = edit.quality if edit.stage == "done" else None
     if quality is None:
         target = target_of(edit, generator, tools)
@@ -297,7 +299,9 @@ def _judged(
         total=0 if like is None else like.total,
         psnr_db=quality.psnr_db,
         left_s=0.0,
-        preview=shrunk(to_rgb_array(picture), side_px=TARGET_PX),
+        preview=shrunk(
+            to_rgb_array(picture if tone is None else tone.of_picture(picture)), side_px=TARGET_PX
+        ),
     )
     return replace(edit, quality=quality), shown
 

@@ -121,6 +121,7 @@ def advice_job(desk: Desk) -> Job:
         targets_xy=apart(goals.float(), handles),
         noise=document.start.noise,
         noise_seed=document.start.noise_seed,
+        keep_doubles=True,
     )
     for point, advice in zip(wanted, advice_on_handles(problem), strict=True):
         if advice.poor:

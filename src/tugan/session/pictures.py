@@ -14,6 +14,7 @@ from torch import Tensor
 from tugan.core.images import RgbArray, to_rgb_array
 from tugan.generators.preview import LARGEST_PX, PreviewHead
 from tugan.generators.protocol import Noise, Ws, synthesize
+from tugan.inversion.monochrome import Tone
 from tugan.session.document import Document, PictureKey
 from tugan.session.model_store import LoadedModel
 
@@ -79,7 +80,13 @@ class PictureCache:
 def draw(model: LoadedModel, ws: Ws, *, noise: Noise, noise_seed: int) -> RgbArray:
     """The whole picture of a latent; always in one go: a machine draws the same bits again."""
     on_device = ws.to(model.generator.device)
-    return to_rgb_array(synthesize(model.generator, on_device, noise=noise, noise_seed=noise_seed))
+    image = synthesize(model.generator, on_device, noise=noise, noise_seed=noise_seed)
+    return toned(to_rgb_array(image), model.tone)
+
+
+def toned(pixels: RgbArray, tone: Tone | None) -> RgbArray:
+    """As it is shown: a black-and-white photograph's face in black and white."""
+    return pixels if tone is None else tone.of_pixels(pixels)
 
 
 def picture_of(cache: PictureCache, model: LoadedModel, document: Document, ws: Ws) -> RgbArray:
@@ -103,7 +110,7 @@ def quick_picture(model: LoadedModel, document: Document, ws: Ws, *, side_px: in
         return shrunk(whole, side_px=side_px)
     begun = generator.begin(on_device, noise=start.noise, noise_seed=start.noise_seed)
     features = generator.advance(begun, until_px=head.until_px).features
-    return shrunk(to_rgb_array(head.render(features)), side_px=side_px)
+    return toned(shrunk(to_rgb_array(head.render(features)), side_px=side_px), model.tone)
 
 
 @torch.no_grad()

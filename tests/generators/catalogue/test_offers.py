@@ -61,7 +61,7 @@ def test_further_catalogues_are_named_by_a_variable(
     ("text", "told"),
     [
         (None, "cannot read the catalogue"),
-        (b"\xff", "not text in UTF-8"),
+        (b"\xff", "not text in UTF-8.*save it as UTF-8"),
         (b"= 1", "is not TOML"),
         (b"x = 1", "is wrong at sources"),
         ((b"learning_rate = 2e-3", b"learning_rate = -1"), r"wrong at models\.0\.learning_rate"),

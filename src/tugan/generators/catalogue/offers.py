@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from tugan.core.text_file import TextFileError, decoded_text
 from tugan.generators.catalogue.errors import CatalogueError
 from tugan.generators.catalogue.offer import CatalogueFile, Offer
 
@@ -76,11 +77,11 @@ def _text_of(path: Path) -> str:
             content = file.read(_MAX_FILE_BYTES + 1)
         if len(content) > _MAX_FILE_BYTES:
             raise CatalogueError(f"{path} has more than {_MAX_FILE_BYTES >> 20} MiB: no catalogue")
-        return content.decode("utf-8")
+        return decoded_text(content)
     except OSError as error:
         raise CatalogueError(
             f"cannot read the catalogue {path} ({error.strerror or error}), which"
             f" {ENVIRONMENT_VARIABLE} names"
         ) from error
-    except UnicodeDecodeError as error:
-        raise CatalogueError(f"{path} is not text in UTF-8: {error}") from error
+    except TextFileError as error:
+        raise CatalogueError(f"cannot read the catalogue {path}: {error}") from error

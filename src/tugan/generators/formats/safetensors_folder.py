@@ -1,11 +1,11 @@
 """Our own form of a checkpoint: model.safetensors with config.json beside it."""
 
-import json
 import os
 import struct
 from pathlib import Path
 
 from tugan.core.errors import CheckpointError
+from tugan.core.text_file import TextFileError, parsed_json
 from tugan.generators.formats.checkpoint import RawCheckpoint
 from tugan.generators.formats.safetensors_file import read_safetensors
 
@@ -86,9 +86,8 @@ def _config_beside(path: Path) -> dict[str, object] | None:
 
 def _parsed(text: str | bytes, where: str) -> dict[str, object]:
     try:
-        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        config: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        config: object = parsed_json(text.encode() if isinstance(text, str) else text)
+    except TextFileError as error:
         raise CheckpointError(f"expected {where} to hold JSON: {error}") from error
     if not isinstance(config, dict):
         raise CheckpointError(

@@ -1,0 +1,39 @@
+"""Files that a command reads beside those that its options name: a model's, a photograph."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tugan.core.errors import UnknownModelError
+from tugan.generators.catalog import find_model
+
+if TYPE_CHECKING:
+    from tugan.inversion.photo_edit import PhotoSource
+
+_OF_A_MODEL = ("*.json", "*.safetensors", "*.md", "SHA256SUMS")
+
+
+def model_inputs(model: str | None) -> dict[str, Path | None]:
+    """The files of a model, by what reads them; none of one that is not found."""
+    if model is None:
+        return {}
+    try:
+        found = find_model(model)
+    except UnknownModelError:  # said when it is loaded
+        return {}
+    if not found.is_dir():
+        return {"--model": found, "--model, with its config,": found.parent / "config.json"}
+    files = [path for kind in _OF_A_MODEL for path in found.glob(kind)]
+    return {f"--model ({path.name})": path for path in files}
+
+
+def photo_input(source: "PhotoSource") -> dict[str, Path | None]:
+    """The photograph's own file, where it still is; what has its name and is another is not."""
+    path = Path(source.name)
+    try:
+        if not path.is_file():
+            return {}
+        same = hashlib.sha256(path.read_bytes()).hexdigest() == source.sha256
+    except OSError:  # a name that is none here, or a file that cannot be read
+        return {}
+    return {"the project": path} if same or source.content is None else {}
