@@ -61,13 +61,15 @@ def read_mask(path: Path) -> Float[Tensor, "h w"]:
     except OSError as error:
         raise InvalidDragError(f"the mask {path} cannot be read as a picture: {error}") from error
     try:
-        with opened_picture(content) as opened:
-            width, height = opened.image.size
-            if width * height > MAX_MASK_PIXELS:
-                raise InvalidDragError(f"the mask {path} is {width} x {height} px: far too large")
+        with opened_picture(content, _check_mask_size) as opened:
             return _brightness(values_of(opened))
     except (PictureError, MissingExtraError) as error:
         raise InvalidDragError(f"the mask {path} {error}") from error
+
+
+def _check_mask_size(width: int, height: int) -> None:
+    if width * height > MAX_MASK_PIXELS:
+        raise PictureError(f"is {width} x {height} px: far too large")
 
 
 def _brightness(values: Values) -> Float[Tensor, "h w"]:

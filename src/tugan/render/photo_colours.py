@@ -26,7 +26,7 @@ from tugan.render.icc_profiles import (
     grey_profile,
     rgb_profile,
 )
-from tugan.render.photo_values import Values
+from tugan.render.photo_values import Values, eight_bits
 from tugan.render.picture_reader import OpenedPicture, PictureError
 
 MAX_PROFILE_BYTES = 16_000_000
@@ -113,12 +113,24 @@ def _by_profile(values: Values, profile: bytes) -> Colours:
 def _from_grey(values: Values, source: ImageCms.ImageCmsProfile) -> Colours:
     """From as many bits as the picture has: dark greys of a straight curve need them."""
     srgb = ImageCms.ImageCmsProfile(io.BytesIO(grey_profile()))
-    deep = Image.fromarray(values.levels) if values.levels is not None else values.picture
-    transform = ImageCms.buildTransform(source, srgb, deep.mode, "L", _INTENT)
-    converted = Image.new("L", deep.size)
-    transform.apply(deep, converted)
+    transform = ImageCms.buildTransform(
+        # littleCMS's shortened curves are too coarse there
+        source,
+        srgb,
+        "I;16",
+        "I;16",
+        _INTENT,
+        ImageCms.Flags.NOOPTIMIZE,
+    )
+    deep = values.levels is not None
+    grey = values.levels if values.levels is not None else np.asarray(values.picture)
+    every = np.arange(65536 if deep else 256) * (1 if deep else 257)
+    levels = Image.fromarray(every.astype(np.uint16)[None])
+    converted = Image.new("I;16", levels.size)
+    transform.apply(levels, converted)
+    shown = eight_bits(np.asarray(converted)[0])[grey]
     return Colours(
-        picture=converted.convert("RGB"),
+        picture=Image.fromarray(shown).convert("RGB"),
         remarks=("Its greys were converted from their colour profile to sRGB.",),
     )
 

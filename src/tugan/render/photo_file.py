@@ -75,8 +75,7 @@ def decode_photo(content: bytes, *, name: str = "the photograph") -> Photo:
     if len(content) > MAX_PHOTO_BYTES:
         raise PhotoError(f"{name} is larger than {MAX_PHOTO_BYTES / 1e6:.0f} MB")
     try:
-        with opened_picture(content) as opened:
-            _check_size(opened.image, name)
+        with opened_picture(content, _check_size) as opened:
             return _decoded(opened)
     except PictureError as error:
         raise PhotoError(f"{name} {error}") from error
@@ -114,16 +113,15 @@ def write_photo(path: Path, photo: Photo, *, edited: bool = True) -> None:
             picture.save(temporary, quality=95, exif=exif or b"", icc_profile=profile, xmp=xmp)
 
 
-def _check_size(opened: Image.Image, name: str) -> None:
-    width, height = opened.size
+def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PHOTO_PIXELS:
-        raise PhotoError(
-            f"{name} has {width} x {height} px; up to {MAX_PHOTO_PIXELS / 1e6:.0f} million are"
-            " read: make it smaller"
+        raise PictureError(
+            f"has {width} x {height} px; up to {MAX_PHOTO_PIXELS / 1e6:.0f} million are read: make"
+            " it smaller"
         )
     if min(width, height) < SMALLEST_SIDE_PX:
-        raise PhotoError(
-            f"{name} has {width} x {height} px; at least {SMALLEST_SIDE_PX} px a side are needed"
+        raise PictureError(
+            f"has {width} x {height} px; at least {SMALLEST_SIDE_PX} px a side are needed"
         )
 
 

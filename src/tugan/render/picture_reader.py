@@ -3,7 +3,7 @@
 import importlib
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,9 +86,13 @@ class OpenedPicture:
 
 
 @contextmanager
-def opened_picture(content: bytes) -> Iterator[OpenedPicture]:
+def opened_picture(
+    content: bytes, check_size: Callable[[int, int], None]
+) -> Iterator[OpenedPicture]:
     """The picture in a file's content, its numbers known to be read right.
 
+    ``check_size`` is given width and height before anything is decoded, and raises
+    :class:`PictureError`.
     :class:`PictureError` for whatever goes wrong inside as well; :class:`MissingExtraError` for
     HEIC without its reader.
     """
@@ -98,6 +102,7 @@ def opened_picture(content: bytes) -> Iterator[OpenedPicture]:
         with warnings.catch_warnings(action="ignore"):
             choice = _tiff_choice(content)
             with Image.open(io.BytesIO(_beginning_with_chosen(content, choice))) as image:
+                check_size(*image.size)
                 yield _checked(image, content, choice)
     except PictureError:
         raise
