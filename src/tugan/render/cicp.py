@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tugan.render.boxes import boxes
 
 _MAX_BOXES = 4096
+_MAX_CHUNKS = 100_000
 _UNSPECIFIED = 2
 
 Chromaticities = tuple[float, float, float, float, float, float, float, float]
@@ -75,7 +76,9 @@ def png_code_points(content: bytes) -> CodePoints | None:
 def _chunks(content: bytes) -> Iterator[tuple[bytes, int]]:
     """Kind and place of a PNG's chunks before its pixels."""
     at = 8
-    while at + 8 <= len(content):
+    for _ in range(_MAX_CHUNKS):
+        if at + 8 > len(content):
+            return
         length, kind = struct.unpack_from(">I4s", content, at)
         if kind in (b"IDAT", b"IEND"):
             return

@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from tugan.core.errors import MissingExtraError, TuganError
+from tugan.render.completeness import too_much_beside, what_is_missing
 from tugan.render.jpeg2000_header import Jpeg2000Header, jpeg2000_header
 from tugan.render.picture_kind import picture_kind
 from tugan.render.tiff_choice import TiffChoice, chosen_page, described
@@ -98,6 +99,9 @@ def opened_picture(
     """
     if _is_heic(content):
         _register_heic()
+    beside = too_much_beside(content)
+    if beside:
+        raise PictureError(f"cannot be read as a picture: {beside}: save it without")
     try:
         with warnings.catch_warnings(action="ignore"):
             choice = _tiff_choice(content)
@@ -133,6 +137,11 @@ def _checked(image: Image.Image, content: bytes, choice: TiffChoice | None) -> O
         )
     if image.format == "TIFF" and choice is None:
         raise PictureError("cannot be read as a picture: its TIFF directory is damaged")
+    page = choice.page if choice is not None else None
+    width, height = image.size
+    missing = what_is_missing(content, str(image.format), width * height, page)
+    if missing:
+        raise PictureError(f"cannot be read as a picture: {missing}")
     header = jpeg2000_header(content) if image.format == "JPEG2000" else None
     if header is not None and header.refusal:
         raise PictureError(f"cannot be read as a picture: {header.refusal}")
@@ -148,7 +157,7 @@ def _checked(image: Image.Image, content: bytes, choice: TiffChoice | None) -> O
         image=image,
         content=content,
         exif=exif,
-        page=choice.page if choice is not None else None,
+        page=page,
         jpeg2000=header,
         orientation=orientation,
         remarks=tuple(remarks),
@@ -206,14 +215,16 @@ def _unknown(content: bytes) -> str:
     kind = picture_kind(content)
     if kind:
         return f"it is {kind}; {_ADVICE}"
-    pages = tiff_pages(content) if is_tiff(content) else None
-    if pages is not None:
-        page = chosen_page(pages).page
-        return (
-            f"its TIFF has {described(page)} pixels (compression {page.compression}), or is"
-            " damaged: save it with 8 or 16 whole-number bits a channel"
-        )
-    return "it is damaged, or of no format that is known here (such as JPEG, PNG, WebP, TIFF)"
+    if not is_tiff(content):
+        return "it is damaged, or of no format that is known here (such as JPEG, PNG, WebP, TIFF)"
+    pages = tiff_pages(content)
+    if pages is None:
+        return "its TIFF has no directory where it should be: it is cut short or damaged"
+    page = chosen_page(pages).page
+    return (
+        f"its TIFF has {described(page)} pixels (compression {page.compression}), or is damaged:"
+        " save it with 8 or 16 whole-number bits a channel"
+    )
 
 
 def _is_heic(content: bytes) -> bool:
