@@ -3,14 +3,17 @@
 import io
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import cv2
+import imagecodecs
 import numpy as np
 import numpy.typing as npt
 import tifffile
 from PIL import Image, ImageCms
 
-Pixels = npt.NDArray[np.generic]
+Pixels = npt.NDArray[Any]
 Wanted = npt.NDArray[np.float64]
 HEIGHT, WIDTH = 40, 48
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -18,8 +21,21 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 def tiff(pixels: Pixels, **options: object) -> bytes:
     file = io.BytesIO()
-    tifffile.imwrite(file, pixels, **{"metadata": None, **options})
+    given: dict[str, Any] = {"metadata": None, **options}
+    tifffile.imwrite(file, pixels, **given)
     return file.getvalue()
+
+
+def packed(codec: str, pixels: Pixels | bytes, **options: object) -> bytes:
+    """What one of imagecodecs' encoders makes of them."""
+    return bytes(getattr(imagecodecs, f"{codec}_encode")(pixels, **options))
+
+
+def by_opencv(content: bytes, how: int = cv2.IMREAD_UNCHANGED) -> Pixels:
+    """What OpenCV reads of a file; colours are BGR."""
+    read = cv2.imdecode(np.frombuffer(content, np.uint8), how)
+    assert read is not None
+    return np.asarray(read)
 
 
 def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -97,7 +113,9 @@ def grey_icc(gamma: float) -> bytes:
     return size + head + b"acsp" + bytes(28) + illuminant + bytes(48) + table + body
 
 
-def raw_tiff(tags: dict[int, tuple[int, Sequence[int]]], body: bytes, *, order: str = "<") -> bytes:
+def raw_tiff(
+    tags: Mapping[int, tuple[int, Sequence[int]]], body: bytes, *, order: str = "<"
+) -> bytes:
     """A TIFF of one directory, for what no library writes: type and values by tag; 273 and 279 are
     filled in."""
     tags = {**tags, 273: (4, [0]), 279: (4, [len(body)])}

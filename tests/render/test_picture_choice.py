@@ -5,6 +5,7 @@ import importlib.util
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +29,12 @@ def flat(height: int, width: int, value: int) -> npt.NDArray[np.uint8]:
     return np.full((height, width, 3), value, np.uint8)
 
 
-def pages(*given: tuple[npt.NDArray[np.generic], dict[str, object]], big: bool = False) -> bytes:
+def pages(*given: tuple[npt.NDArray[Any], dict[str, Any]], big: bool = False) -> bytes:
     file = io.BytesIO()
     with tifffile.TiffWriter(file, bigtiff=big) as writer:
         for pixels, options in given:
-            writer.write(pixels, **{"photometric": "rgb", "metadata": None, **options})
+            how: dict[str, Any] = {"photometric": "rgb", "metadata": None, **options}
+            writer.write(pixels, **how)
     return file.getvalue()
 
 
@@ -111,7 +113,7 @@ def test_of_several_pages_the_first_is_taken_and_it_is_said() -> None:
 
 
 def test_a_mask_of_the_picture_is_no_page_of_it() -> None:
-    whole: tuple[npt.NDArray[np.generic], dict[str, object]] = (flat(200, 300, 20), {})
+    whole: tuple[npt.NDArray[Any], dict[str, Any]] = (flat(200, 300, 20), {})
     shape = (np.ones((200, 300), np.bool_), {"photometric": 4, "subfiletype": MASK})
     photo = decode_photo(pages(whole, shape))
     is_the_picture(photo)
@@ -141,7 +143,7 @@ def test_it_stands_as_its_directory_says_or_the_first(orientation: int, of_the_f
     pixels[-50:, :50] = (0, 0, 255)
     turn = {"extratags": [(ORIENTATION, "H", 1, orientation, True)]}
     make = (MAKE, "s", 0, "Camera", True)
-    first: dict[str, object] = {"subfiletype": REDUCED, "subifds": 1}
+    first: dict[str, Any] = {"subfiletype": REDUCED, "subifds": 1}
     first["extratags"] = [make, *(turn["extratags"] if of_the_first else [])]
     content = pages((flat(40, 60, 9), first), (pixels, {} if of_the_first else turn))
     photo = decode_photo(content)
@@ -160,14 +162,14 @@ def raw_file(kind: str, preview_hw: tuple[int, int] | None, *, below: bool = Tru
     sensor = np.zeros((2000, 3000), np.uint16)
     if kind == "linear_raw":
         sensor = np.zeros((2000, 3000, 3), np.uint16)
-    raw: tuple[npt.NDArray[np.generic], dict[str, object]] = (
+    raw: tuple[npt.NDArray[Any], dict[str, Any]] = (
         sensor,
         {"photometric": kind, "subfiletype": 0, "compression": "zlib"},
     )
-    preview: Sequence[tuple[npt.NDArray[np.generic], dict[str, object]]] = ()
+    preview: Sequence[tuple[npt.NDArray[Any], dict[str, Any]]] = ()
     if preview_hw is not None:
         preview = [(flat(*preview_hw, 20), {"subfiletype": REDUCED, "compression": "jpeg"})]
-    first: dict[str, object] = {"subfiletype": REDUCED}
+    first: dict[str, Any] = {"subfiletype": REDUCED}
     if below:
         first["subifds"] = 1 + len(preview)
     return pages((flat(40, 60, 200), first), raw, *preview)

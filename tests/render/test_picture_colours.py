@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageCms
 
-from render.made_pictures import SRGB, encoded, grey_icc, ramp, raw_tiff, tiff, with_chunk
+from render.made_pictures import SRGB, encoded, grey_icc, packed, ramp, raw_tiff, tiff, with_chunk
 from tugan.core.images import RgbArray
 from tugan.render.cicp import PRIMARIES, CodePoints
 from tugan.render.hdr_light import shown_as_srgb
@@ -241,7 +241,8 @@ def test_a_heics_code_points(points: tuple[int, int]) -> None:
 def test_an_avifs_code_points(points: tuple[int, int], bits: int) -> None:
     colour = np.empty((64, 64, 3), np.uint8 if bits == 8 else np.uint16)
     colour[...] = np.array([200, 100, 50]) * ((1 << bits) - 1) // 255
-    content = imagecodecs.avif_encode(
+    content = packed(
+        "avif",
         colour,
         level=100,
         bitspersample=bits,
@@ -270,8 +271,8 @@ def test_high_dynamic_range_becomes_srgb(transfer: int, kind: str) -> None:
             encoded(Image.fromarray(levels), "PNG"), b"cICP", bytes([9, transfer, 0, 1])
         )
     else:
-        content = imagecodecs.avif_encode(
-            levels, level=100, pixelformat="444", primaries=9, transfer=transfer
+        content = packed(
+            "avif", levels, level=100, pixelformat="444", primaries=9, transfer=transfer
         )
     photo = decode_photo(content)
     assert photo.icc_profile == b""
@@ -378,7 +379,7 @@ def test_a_tiffs_primaries() -> None:
 
 
 def test_a_jpeg_2000s_profile_is_kept() -> None:
-    plain = imagecodecs.jpeg2k_encode(np.asarray(flat()), level=0, codecformat="jp2")
+    plain = packed("jpeg2k", np.asarray(flat()), level=0, codecformat="jp2")
     at = plain.index(b"colr") - 4
     length = int.from_bytes(plain[at : at + 4], "big")
     box = struct.pack(">I4sBBB", 11 + len(SRGB), b"colr", 2, 0, 0) + SRGB

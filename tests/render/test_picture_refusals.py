@@ -10,12 +10,11 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
-import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
 
-from render.made_pictures import chunk, encoded, png, ramp, raw_tiff, tiff
+from render.made_pictures import chunk, encoded, packed, png, ramp, raw_tiff, tiff
 from tugan.core.errors import InvalidDragError
 from tugan.render.image_file import read_mask
 from tugan.render.photo_file import PhotoError, decode_photo
@@ -61,7 +60,7 @@ def jpeg_of_size(side: int, **options: object) -> bytes:
 
 def tiff_of_size(side: int, compression: int) -> bytes:
     tags = {256: (4, [side]), 257: (4, [side]), 258: (3, [8, 8, 8]), 259: (3, [compression])}
-    bodies = {1: bytes(1000), 5: imagecodecs.lzw_encode(bytes(9000)), 8: zlib.compress(bytes(9000))}
+    bodies = {1: bytes(1000), 5: packed("lzw", bytes(9000)), 8: zlib.compress(bytes(9000))}
     return raw_tiff({**tags, 262: (3, [2]), 277: (3, [3]), 278: (4, [side])}, bodies[compression])
 
 
@@ -69,7 +68,7 @@ def declared(side: int) -> dict[str, bytes]:
     """Small files that declare much."""
     short = min(side, 65000)
     bitmap, targa = small("BMP"), small("TGA")
-    j2k = imagecodecs.jpeg2k_encode(np.zeros((64, 64, 3), np.uint8), level=0, codecformat="j2k")
+    j2k = packed("jpeg2k", np.zeros((64, 64, 3), np.uint8), level=0, codecformat="j2k")
     size = struct.pack(">II", side, side)
     return {
         "a.png": png_of_size(side),
