@@ -1,10 +1,7 @@
 """What a photograph's numbers mean as colours is kept, converted, or left out with a sentence."""
 
-import importlib
-import importlib.util
 import io
 import struct
-from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -14,58 +11,17 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageCms
 
-from render.made_pictures import SRGB, encoded, grey_icc, packed, ramp, raw_tiff, tiff, with_chunk
-from tugan.core.images import RgbArray
-from tugan.render.cicp import PRIMARIES, CodePoints
-from tugan.render.hdr_light import shown_as_srgb
+from render.colour_asserts import first, flat, reference, said, shown, srgb
+from render.made_pictures import SRGB, encoded, grey_icc, packed, raw_tiff, tiff, with_chunk
+from tugan.render.cicp import PRIMARIES
 from tugan.render.icc_profiles import SRGB_CURVE, rgb_profile
 from tugan.render.image_file import read_mask
 from tugan.render.photo_file import Photo, decode_photo, read_photo, write_photo
 
-needs_heif = pytest.mark.skipif(
-    importlib.util.find_spec("pillow_heif") is None, reason="needs the extra 'heic'"
-)
 P3 = (12, 13)
 LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 MAKE, EXIF_IFD, COLOUR_SPACE, INTEROP_IFD = 0x010F, 0x8769, 0xA001, 0xA005
 FORMATS = ("PNG", "TIFF", "WEBP", "JPEG", "AVIF")
-
-
-def srgb(linear: float) -> float:
-    """0 to 1 as 0 to 255 (IEC 61966-2-1)."""
-    curved = linear * 12.92 if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
-    return 255 * curved
-
-
-def first(photo: Photo) -> list[int]:
-    return [int(value) for value in photo.pixels[2, 2]]
-
-
-def said(photo: Photo) -> str:
-    return " ".join(photo.remarks)
-
-
-def space_of(profile: bytes) -> str:
-    return ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile.xcolor_space.strip()
-
-
-def shown(photo: Photo) -> RgbArray:
-    """As a screen of sRGB shows it, by littleCMS."""
-    source = ImageCms.ImageCmsProfile(io.BytesIO(photo.icc_profile or SRGB))
-    transform = ImageCms.buildTransform(
-        source,
-        ImageCms.createProfile("sRGB"),
-        "RGB",
-        "RGB",
-        ImageCms.Intent.RELATIVE_COLORIMETRIC,
-    )
-    picture = Image.fromarray(photo.pixels)
-    ImageCms.applyTransform(picture, transform, inPlace=True)
-    return np.asarray(picture)
-
-
-def flat(colour: tuple[int, ...] = (200, 100, 50)) -> Image.Image:
-    return Image.new("RGB", (40, 40), colour)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG"])
@@ -136,167 +92,6 @@ def test_a_profile_that_is_damaged_or_of_other_pixels_is_left_out(
 def test_a_huge_profile_is_left_out() -> None:
     content = encoded(flat(), "TIFF", icc_profile=SRGB + bytes(17_000_000))
     assert "17 MB and was left out" in said(decode_photo(content))
-
-
-@pytest.mark.parametrize(
-    "points", [P3, (9, 1), (9, 13), (11, 13), (1, 8), (1, 4), (5, 13), (6, 6), (12, 8), (12, 17)]
-)
-def test_a_pngs_code_points_become_a_profile(points: tuple[int, int], tmp_path: Path) -> None:
-    content = with_chunk(encoded(flat(), "PNG"), b"cICP", bytes([*points, 0, 1]))
-    photo = decode_photo(content)
-    assert first(photo) == [200, 100, 50]
-    assert space_of(photo.icc_profile) == "RGB"
-    assert "described without a profile" in said(photo)
-    assert shown(photo)[2, 2].tolist() == pytest.approx(reference((200, 100, 50), *points), abs=1.6)
-    for suffix in (".png", ".jpg", ".webp"):
-        write_photo(tmp_path / f"a{suffix}", photo)
-        assert read_photo(tmp_path / f"a{suffix}").icc_profile == photo.icc_profile
-
-
-def reference(colour: tuple[int, int, int], primaries: int, transfer: int) -> list[float]:
-    """What sRGB has for a colour: published matrices to XYZ (D65), and their inverse for sRGB."""
-    code = np.array(colour) / 255
-    gammas = {8: 1.0, 4: 2.2, 17: 2.6}
-    curved = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
-    linear = code ** gammas[transfer] if transfer in gammas else curved
-    to_xyz = {
-        1: [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
-            [0.0193339, 0.1191920, 0.9503041]],
-        5: [[0.4305538, 0.3415498, 0.1783523], [0.2220043, 0.7066548, 0.0713409],
-            [0.0201822, 0.1295534, 0.9393222]],
-        6: [[0.3935209, 0.3652581, 0.1916769], [0.2123764, 0.7010599, 0.0865638],
-            [0.0187391, 0.1119339, 0.9583847]],
-        9: [[0.6369580, 0.1446169, 0.1688810], [0.2627002, 0.6779981, 0.0593017],
-            [0.0, 0.0280727, 1.0609851]],
-        12: [[0.4865709, 0.2656677, 0.1982173], [0.2289746, 0.6917385, 0.0792869],
-             [0.0, 0.0451134, 1.0439444]],
-        11: [[0.4451698, 0.2771344, 0.1722827], [0.2094917, 0.7215953, 0.0689131],
-             [0.0, 0.0470606, 0.9073554]],
-    }  # fmt: skip
-    xyz = np.array(to_xyz[primaries]) @ linear
-    if primaries == 11:  # its white is not D65: Bradford's way there
-        cones = np.array(
-            [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
-        )
-        to, of = (cones @ np.array(to_xyz[k]).sum(axis=1) for k in (1, 11))
-        xyz = np.linalg.inv(cones) @ np.diag(to / of) @ cones @ xyz
-    found = np.linalg.inv(np.array(to_xyz[1])) @ xyz
-    return [srgb(float(value)) for value in found.clip(0, 1)]
-
-
-@pytest.mark.parametrize("points", [(1, 13), (1, 1), (1, 6), (2, 13), (2, 2), (1, 14)])
-def test_code_points_of_srgb_need_no_profile(points: tuple[int, int]) -> None:
-    content = with_chunk(encoded(flat(), "PNG"), b"cICP", bytes([*points, 0, 1]))
-    photo = decode_photo(content)
-    assert photo.icc_profile == b""
-    assert photo.remarks == ()
-
-
-def test_cicp_outranks_a_profile_and_what_it_says_else_is_said() -> None:
-    wide = rgb_profile("Display P3", PRIMARIES[12], SRGB_CURVE)
-    content = encoded(flat(), "PNG", icc_profile=wide)
-    photo = decode_photo(with_chunk(content, b"cICP", bytes([1, 13, 0, 1])))
-    assert photo.icc_profile == b""
-    assert "cICP outranks it" in said(photo)
-    photo = decode_photo(with_chunk(content, b"cICP", bytes([77, 13, 0, 1])))
-    assert photo.icc_profile == wide
-    assert "no known meaning (primaries 77, transfer 13)" in said(photo)
-
-
-def test_a_films_narrow_range_is_refused() -> None:
-    with pytest.raises(Exception, match="narrow range"):
-        decode_photo(with_chunk(encoded(flat(), "PNG"), b"cICP", bytes([1, 13, 0, 0])))
-
-
-def test_greys_and_palettes_with_code_points_get_the_same_profile() -> None:
-    for picture in (flat().convert("L"), flat().quantize(4), flat().convert("RGBA")):
-        content = with_chunk(encoded(picture, "PNG"), b"cICP", bytes([*P3, 0, 1]))
-        assert space_of(decode_photo(content).icc_profile) == "RGB"
-
-
-@needs_heif
-@pytest.mark.parametrize("points", [P3, (9, 13), (1, 13)])
-def test_a_heics_code_points(points: tuple[int, int]) -> None:
-    importlib.import_module("pillow_heif").register_heif_opener()
-    content = encoded(
-        Image.new("RGB", (64, 64), (200, 100, 50)),
-        "HEIF",
-        quality=-1,
-        chroma=444,
-        color_primaries=points[0],
-        transfer_characteristics=points[1],
-        matrix_coefficients=0,
-    )
-    photo = decode_photo(content)
-    assert first(photo) == pytest.approx([200, 100, 50], abs=1)
-    assert shown(photo)[2, 2].tolist() == pytest.approx(reference((200, 100, 50), *points), abs=2.5)
-    assert bool(photo.icc_profile) == (points != (1, 13))
-    wide = rgb_profile("Display P3", PRIMARIES[12], SRGB_CURVE)
-    content = encoded(Image.new("RGB", (64, 64)), "HEIF", icc_profile=wide)
-    assert decode_photo(content).icc_profile == wide
-
-
-@pytest.mark.parametrize("points", [P3, (9, 1), (1, 13), (1, 1)])
-@pytest.mark.parametrize("bits", [8, 10])
-def test_an_avifs_code_points(points: tuple[int, int], bits: int) -> None:
-    colour = np.empty((64, 64, 3), np.uint8 if bits == 8 else np.uint16)
-    colour[...] = np.array([200, 100, 50]) * ((1 << bits) - 1) // 255
-    content = packed(
-        "avif",
-        colour,
-        level=100,
-        bitspersample=bits,
-        pixelformat="444",
-        primaries=points[0],
-        transfer=points[1],
-    )
-    photo = decode_photo(content)
-    assert shown(photo)[2, 2].tolist() == pytest.approx(reference((200, 100, 50), *points), abs=2.5)
-    assert bool(photo.icc_profile) == (points[0] != 1)
-
-
-def test_an_avif_in_a_general_container_needs_no_heic_reader() -> None:
-    content = encoded(flat(), "AVIF", quality=100)
-    assert content[8:12] == b"avif"
-    photo = decode_photo(content[:8] + b"mif1" + content[12:])
-    assert first(photo) == pytest.approx([200, 100, 50], abs=3)
-
-
-@pytest.mark.parametrize("transfer", [16, 18])
-@pytest.mark.parametrize("kind", ["PNG", "AVIF"])
-def test_high_dynamic_range_becomes_srgb(transfer: int, kind: str) -> None:
-    levels = np.dstack([ramp(8)] * 3)
-    if kind == "PNG":
-        content = with_chunk(
-            encoded(Image.fromarray(levels), "PNG"), b"cICP", bytes([9, transfer, 0, 1])
-        )
-    else:
-        content = packed(
-            "avif", levels, level=100, pixelformat="444", primaries=9, transfer=transfer
-        )
-    photo = decode_photo(content)
-    assert photo.icc_profile == b""
-    assert "high dynamic range" in said(photo)
-    greys = photo.pixels[..., 1].flatten().astype(int)
-    assert all(b >= a for a, b in pairwise(greys))
-    assert (photo.pixels.max(axis=2) - photo.pixels.min(axis=2)).max() <= 1
-    assert greys[0] == 0
-    assert greys[-1] == 255
-
-
-def test_light_of_high_dynamic_range_is_that_of_the_standard() -> None:
-    """BT.2408: white at 203 cd/m2 is 58 % of PQ and 75 % of HLG; half of it is linear below."""
-    for transfer, code in ((16, 0.5807), (18, 0.75)):
-        pixels = np.full((1, 1, 3), round(code * 255), np.uint8)
-        found = shown_as_srgb(pixels, CodePoints(primaries=9, transfer=transfer))
-        # the knee: 0.75 + 0.25 * (1 - exp(-1))
-        assert found[0, 0].tolist() == pytest.approx([srgb(0.908)] * 3, abs=2.5)
-    for light_cd_m2 in (10.0, 50.0, 101.5, 150.0):
-        power = (light_cd_m2 / 10000) ** 0.1593017578125
-        code = ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
-        pixels = np.full((1, 1, 3), round(code * 255), np.uint8)
-        found = shown_as_srgb(pixels, CodePoints(primaries=1, transfer=16))
-        assert found[0, 0].tolist() == pytest.approx([srgb(light_cd_m2 / 203)] * 3, abs=2)
 
 
 @pytest.mark.parametrize(

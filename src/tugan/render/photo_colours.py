@@ -77,6 +77,11 @@ def colours_of(values: Values, opened: OpenedPicture) -> Colours:
     return _by_tags(values, opened, remarks)
 
 
+def _rgb(picture: Image.Image) -> Image.Image:
+    """Itself if it is: Pillow would make a copy."""
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
 def _profile_bytes(opened: OpenedPicture) -> bytes:
     if opened.jpeg2000 is not None:
         return opened.jpeg2000.icc_profile
@@ -101,7 +106,7 @@ def _by_profile(values: Values, profile: bytes) -> Colours:
             source, ImageCms.createProfile("sRGB"), space, "RGB", _INTENT
         )
         if space == "RGB":
-            return Colours(picture=picture.convert("RGB"), icc_profile=profile)
+            return Colours(picture=_rgb(picture), icc_profile=profile)
         converted = ImageCms.applyTransform(picture, transform)
     except (ImageCms.PyCMSError, OSError, ValueError):
         said = "Its colour profile is damaged and was left out."
@@ -167,7 +172,7 @@ def _code_points(opened: OpenedPicture) -> tuple[CodePoints | None, tuple[str, .
 
 
 def _by_code_points(values: Values, found: CodePoints, remarks: tuple[str, ...]) -> Colours:
-    picture = values.picture.convert("RGB")
+    picture = _rgb(values.picture)
     if found.transfer in (PQ, HLG):
         name = "PQ" if found.transfer == PQ else "HLG"
         shown = Image.fromarray(shown_as_srgb(np.asarray(picture), found))
@@ -179,7 +184,7 @@ def _by_code_points(values: Values, found: CodePoints, remarks: tuple[str, ...])
 
 
 def _by_tags(values: Values, opened: OpenedPicture, remarks: tuple[str, ...]) -> Colours:
-    picture = values.picture.convert("RGB")
+    picture = _rgb(values.picture)
     info = opened.image.info
     if opened.image.format == "PNG" and "srgb" not in info:
         gamma = float(info.get("gamma") or _SRGB_GAMMA)
