@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import struct
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from PIL import Image
 from render.made_pictures import (
     HEIGHT,
     WIDTH,
+    Pixels,
     by_opencv,
     chunk,
     encoded,
@@ -231,3 +233,42 @@ def test_bitmaps_of_16_bits_a_pixel(colours: str, masks: tuple[int, int, int] | 
     # OpenCV shifts 5 bits to 8, and leaves white at 248
     assert np.abs(found - read).max() <= 8
     assert found[0, -1].tolist() == [255, 255, 255]
+
+
+def psd(planes: Pixels, mode: int, bits: int = 8) -> bytes:
+    """A Photoshop document without layers: its planes, one after another."""
+    channels, height, width = planes.shape
+    head = b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", channels, height, width, bits, mode)
+    return head + bytes(12) + b"\0\0" + planes.astype(">u2" if bits == 16 else np.uint8).tobytes()
+
+
+def test_photoshop_documents(tmp_path: Path) -> None:
+    colours = np.moveaxis(ramp(8, 4, least=1), -1, 0)
+    wanted = np.moveaxis(colours, 0, -1).astype(float)
+    is_right(psd(colours[:1], 1), wanted[..., 0])
+    is_right(psd(colours[:3], 3), wanted[..., :3])
+    is_right(psd(colours, 3), wanted[..., :3], wanted[..., 3])
+    paper = wanted[..., :3] * wanted[..., 3:] / 255  # as in JPEG, 255 is no ink
+    assert np.abs(decode_photo(psd(colours, 4)).pixels - paper).max() <= 2
+    is_refused(psd(colours[:3], 9), "Lab", tmp_path)
+    is_refused(psd(np.moveaxis(ramp(16, 3), -1, 0), 3, bits=16), "", tmp_path)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_sgi_files_of_16_bits(mode: str) -> None:
+    # each line's two bytes a sample, the upper one first (SGI's format, 1.0)
+    channels = 1 if mode == "L" else 3
+    samples = ramp(16, channels).reshape(HEIGHT, WIDTH, channels)
+    head = struct.pack(
+        ">HBBHHHHII", 474, 0, 2, 2 if mode == "L" else 3, WIDTH, HEIGHT, channels, 0, 255
+    )
+    planes = np.moveaxis(samples[::-1], -1, 0).astype(">u2").tobytes()
+    content = head + bytes(512 - len(head)) + planes
+    is_right(content, of_255(samples, 65535) if channels == 3 else of_255(samples[..., 0], 65535))
+
+
+def test_icons() -> None:
+    picture = Image.fromarray(ramp(8, 4, least=1)[:32, :32])
+    content = encoded(picture, "ICO", sizes=[(32, 32)])
+    wanted = np.asarray(picture, dtype=np.float64)
+    is_right(content, wanted[..., :3], wanted[..., 3])

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from render.made_pictures import (
     HEIGHT,
     WIDTH,
     Pixels,
+    encoded,
     packed,
     ramp,
     raw_tiff,
@@ -301,3 +303,17 @@ def test_other_tiffs_are_refused_by_what_they_are(
     pixels: Pixels, options: dict[str, object], saying: str, tmp_path: Path
 ) -> None:
     is_refused(tiff(pixels, **options), saying, tmp_path)
+
+
+@pytest.mark.parametrize("compression", ["group3", "group4", "packbits", "tiff_ccitt"])
+def test_faxes(compression: str, tmp_path: Path) -> None:
+    picture = Image.fromarray(ramp(8)).convert("1")
+    content = encoded(picture, "TIFF", compression=compression)
+    with tifffile.TiffFile(io.BytesIO(content)) as opened:
+        white_is_zero = opened.pages[0].tags["PhotometricInterpretation"].value == 0
+    if compression == "packbits":
+        read = tifffile.imread(io.BytesIO(content)).astype(bool)
+        assert np.array_equal(read != white_is_zero, np.asarray(picture))
+    wanted = np.asarray(picture) * 255.0
+    is_right(content, wanted)
+    mask_is_right(content, wanted, tmp_path)
