@@ -310,7 +310,9 @@ def test_faxes(compression: str, tmp_path: Path) -> None:
     picture = Image.fromarray(ramp(8)).convert("1")
     content = encoded(picture, "TIFF", compression=compression)
     with tifffile.TiffFile(io.BytesIO(content)) as opened:
-        white_is_zero = opened.pages[0].tags["PhotometricInterpretation"].value == 0
+        page = opened.pages[0]
+        assert isinstance(page, tifffile.TiffPage)
+        white_is_zero = page.photometric == 0
     if compression == "packbits":
         read = tifffile.imread(io.BytesIO(content)).astype(bool)
         assert np.array_equal(read != white_is_zero, np.asarray(picture))
