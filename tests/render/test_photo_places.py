@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageCms
 
 from render.carriers import CARRIERS, GPS, WORD, exif, traces, traces_in, with_segments
 from tugan.inversion.align import manual_crop
@@ -83,8 +83,9 @@ def test_a_photograph_that_says_nothing_is_kept_to_the_byte(tmp_path: Path) -> N
 def test_transparency_and_a_profile_are_kept(tmp_path: Path) -> None:
     picture = Image.linear_gradient("L").resize((64, 48)).convert("RGB")
     picture.putalpha(Image.radial_gradient("L").resize((64, 48)))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for suffix in (".png", ".webp", ".tif"):
-        picture.save(tmp_path / f"a{suffix}", icc_profile=b"a profile", exif=exif(), lossless=True)
+        picture.save(tmp_path / f"a{suffix}", icc_profile=profile, exif=exif(), lossless=True)
         content = (tmp_path / f"a{suffix}").read_bytes()
         kept, photo = decode_photo(without_place(content)), decode_photo(content)
         assert kept.alpha is not None

@@ -25,7 +25,7 @@ from tugan.inversion.photo_source import own_name
 from tugan.inversion.quality import Quality
 from tugan.inversion.settings import InversionSettings, TuningSettings
 from tugan.inversion.tuning import TuningState
-from tugan.render.photo_file import register_reader
+from tugan.render.picture_reader import register_reader
 
 FORMAT_VERSION = 2
 """Since 2 the photograph is kept without its metadata, which has a digest of its own."""
@@ -181,9 +181,9 @@ def _source(header: _Header, content: bytes | None) -> PhotoSource:
     if content is None:
         return PhotoSource(name=header.photo_name, sha256=header.photo_sha256)
     try:
-        register_reader(content, name=header.photo_name)
+        register_reader(content)
     except MissingExtraError as error:
-        raise PhotoEditError(str(error)) from error
+        raise PhotoEditError(f"{header.photo_name} {error}") from error
     return PhotoSource(
         name=own_name(header.photo_name),
         sha256=header.photo_sha256,

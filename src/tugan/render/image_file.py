@@ -1,18 +1,19 @@
 """Image files in and out, whole or not at all."""
 
-import warnings
 import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from tugan.core.atomic_write import atomic_path, check_writable
-from tugan.core.errors import InvalidDragError, OutputError
+from tugan.core.errors import InvalidDragError, MissingExtraError, OutputError
 from tugan.core.images import RgbArray
+from tugan.render.photo_values import Values, values_of
+from tugan.render.picture_reader import MAX_FILE_BYTES, PictureError, opened_picture
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MAX_MASK_PIXELS = 64_000_000
@@ -21,16 +22,6 @@ PNG_COMPRESSION_LEVEL = 4
 PNG_STRATEGY = zlib.Z_RLE
 """Nothing older than a byte is looked for: faces come out within 5 % of the size, in half the time
 again. Repeated patterns and smooth ramps, which photographs do not have, come out larger."""
-
-# what Pillow's decoders raise on damaged files
-_PILLOW_ERRORS = (
-    UnidentifiedImageError,
-    OSError,
-    Image.DecompressionBombError,
-    ValueError,
-    SyntaxError,
-    RuntimeError,
-)
 
 
 def check_image_path(path: Path) -> None:
@@ -56,32 +47,38 @@ def write_image(path: Path, pixels: RgbArray) -> None:
 def read_mask(path: Path) -> Float[Tensor, "h w"]:
     """A mask picture: white is 1, black 0; transparent counts as black.
 
-    :class:`InvalidDragError` if the file is no picture, or unreasonably large.
+    A mask's numbers are numbers: a colour profile, and whatever else says how a screen should show
+    them, is not looked at. Colours count by their brightness (ITU-R BT.601).
+    :class:`InvalidDragError` if the file is no picture, unreasonably large, or of numbers that are
+    not read (floats beyond 0 to 1, signed ones: docs/inversion.md).
     """
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as opened:
-            picture = _upright_rgba(opened, path)
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise InvalidDragError(f"the mask {path} has over {MAX_FILE_BYTES / 1e6:.0f} MB")
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise InvalidDragError(f"there is no mask file {path}") from error
-    except InvalidDragError:
-        raise
-    except _PILLOW_ERRORS as error:
+    except OSError as error:
         raise InvalidDragError(f"the mask {path} cannot be read as a picture: {error}") from error
-    on_black = Image.new("RGBA", picture.size, "black")
-    grey = Image.alpha_composite(on_black, picture).convert("L")
-    return torch.from_numpy(np.asarray(grey, dtype=np.float32) / 255)
+    try:
+        with opened_picture(content, _check_mask_size) as opened:
+            return _brightness(values_of(opened))
+    except (PictureError, MissingExtraError) as error:
+        raise InvalidDragError(f"the mask {path} {error}") from error
 
 
-def _upright_rgba(opened: Image.Image, path: Path) -> Image.Image:
-    if opened.width * opened.height > MAX_MASK_PIXELS:
-        raise InvalidDragError(
-            f"the mask {path} is {opened.width} x {opened.height} px: far too large"
-        )
-    upright = ImageOps.exif_transpose(opened)
-    if upright.mode.startswith("I;16"):
-        # Pillow would clip the upper values instead of scaling them
-        values = np.asarray(upright, dtype=np.float32) / 65535 * 255
-        upright = Image.fromarray(values.round().astype(np.uint8))
-    elif upright.mode == "F":
-        raise InvalidDragError(f"the mask {path} has float pixels: save it with 8 bits")
-    return upright.convert("RGBA")
+def _check_mask_size(width: int, height: int) -> None:
+    if width * height > MAX_MASK_PIXELS:
+        raise PictureError(f"is {width} x {height} px: far too large")
+
+
+def _brightness(values: Values) -> Float[Tensor, "h w"]:
+    if values.levels is not None:
+        grey = values.levels.astype(np.float32) / 65535
+    else:
+        # Pillow knows no way from Lab and CMYK but through RGB
+        picture = values.picture if values.picture.mode == "L" else values.picture.convert("RGB")
+        grey = np.asarray(picture.convert("L"), dtype=np.float32) / 255
+    if values.alpha is not None:
+        grey = grey * (values.alpha.astype(np.float32) / 255)
+    return torch.from_numpy(grey)

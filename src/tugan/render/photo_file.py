@@ -1,15 +1,11 @@
 """Photographs in and out: whatever cameras and editors write, with what is worth keeping of it."""
 
-import importlib
-import io
-import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tugan.core.atomic_write import atomic_path
@@ -17,10 +13,12 @@ from tugan.core.errors import MissingExtraError, TuganError
 from tugan.core.images import RgbArray
 from tugan.render.edit_mark import marked_xmp
 from tugan.render.image_file import PNG_COMPRESSION_LEVEL, PNG_STRATEGY, check_image_path
-from tugan.render.photo_found import Found, look_into
+from tugan.render.photo_colours import colours_of
 from tugan.render.photo_metadata import kept_exif
 from tugan.render.photo_place import PLACE_REMARK
-from tugan.render.photo_upright import exif_of, stood_up
+from tugan.render.photo_upright import exif_of
+from tugan.render.photo_values import values_of
+from tugan.render.picture_reader import OpenedPicture, PictureError, opened_picture
 
 MAX_PHOTO_BYTES = 256_000_000
 MAX_PHOTO_PIXELS = 128_000_000
@@ -28,19 +26,6 @@ SMALLEST_SIDE_PX = 32
 
 _LARGEST_IN_JPEG = {"exif": 65_533, "icc_profile": 255 * 65_519}
 """Bytes: a segment, and as many as a profile may be spread over."""
-_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
-# what Pillow's decoders raise on damaged files
-_PILLOW_ERRORS = (
-    UnidentifiedImageError,
-    OSError,
-    Image.DecompressionBombError,
-    ValueError,
-    SyntaxError,
-    RuntimeError,
-    EOFError,
-    IndexError,
-    TypeError,
-)
 
 
 class PhotoError(TuganError):
@@ -97,22 +82,13 @@ def decode_photo(content: bytes, *, name: str = "the photograph") -> Photo:
     :class:`MissingExtraError`."""
     if len(content) > MAX_PHOTO_BYTES:
         raise PhotoError(f"{name} is larger than {MAX_PHOTO_BYTES / 1e6:.0f} MB")
-    register_reader(content, name=name)
-    found = look_into(content)
-    readable = io.BytesIO(found.readable)
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(readable) as opened:
-            _check_size(opened, name)
-            return _decoded(opened, found)
-    except PhotoError:
-        raise
-    except UnidentifiedImageError as error:
-        raise PhotoError(
-            f"{name} cannot be read as a picture: it is damaged, or of no format that is known here"
-            " (such as JPEG, PNG, WebP, TIFF)"
-        ) from error
-    except _PILLOW_ERRORS as error:
-        raise PhotoError(f"{name} cannot be read as a picture: {error}") from error
+        with opened_picture(content, _check_size) as opened:
+            return _decoded(opened)
+    except PictureError as error:
+        raise PhotoError(f"{name} {error}") from error
+    except MissingExtraError as error:
+        raise MissingExtraError(f"{name} {error}") from error
 
 
 def write_photo(path: Path, photo: Photo, *, edited: bool = True) -> tuple[str, ...]:
@@ -163,105 +139,36 @@ def _without_what_is_too_large(parts: dict[str, bytes], path: Path) -> tuple[str
     return tuple(remarks)
 
 
-def register_reader(content: bytes, *, name: str) -> None:
-    """Make Pillow know HEIC, if this is one; :class:`MissingExtraError` without the reader."""
-    if _is_heic(content):
-        _register_heic(name)
-
-
-def _is_heic(content: bytes) -> bool:
-    return content[4:8] == b"ftyp" and content[8:12] in _HEIC_BRANDS
-
-
-def _register_heic(name: str) -> None:
-    try:
-        # it is optional, and has no type hints
-        heif: Any = importlib.import_module("pillow_heif")
-    except ImportError as error:
-        raise MissingExtraError(
-            f'{name} is a HEIC picture, which needs the extra "heic": pip install "tugan[heic]",'
-            " or save it as JPEG or PNG"
-        ) from error
-    heif.register_heif_opener()
-
-
-def _check_size(opened: Image.Image, name: str) -> None:
-    width, height = opened.size
+def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PHOTO_PIXELS:
-        raise PhotoError(
-            f"{name} has {width} x {height} px; up to {MAX_PHOTO_PIXELS / 1e6:.0f} million are"
-            " read: make it smaller"
+        raise PictureError(
+            f"has {width} x {height} px; up to {MAX_PHOTO_PIXELS / 1e6:.0f} million are read: make"
+            " it smaller"
         )
     if min(width, height) < SMALLEST_SIDE_PX:
-        raise PhotoError(
-            f"{name} has {width} x {height} px; at least {SMALLEST_SIDE_PX} px a side are needed"
+        raise PictureError(
+            f"has {width} x {height} px; at least {SMALLEST_SIDE_PX} px a side are needed"
         )
 
 
-def _decoded(opened: Image.Image, found: Found) -> Photo:
-    remarks = []
-    if getattr(opened, "n_frames", 1) > 1:
-        remarks.append("The file is animated or has several pages: the first one is taken.")
-    profile = opened.info.get("icc_profile") or b""
-    opened.load()
-    upright = stood_up(opened, found)
-    if found.has_place:
-        remarks.append(PLACE_REMARK)
-    picture, alpha = _split_alpha(_eight_bits(upright, remarks))
-    picture, profile = _as_rgb(picture, profile, remarks)
+def _decoded(opened: OpenedPicture) -> Photo:
+    values = values_of(opened)
+    colours = colours_of(values, opened)
+    pixels = np.array(colours.picture)
+    if values.alpha is not None:
+        pixels[values.alpha == 0] = 255  # invisible, and often garbage
     return Photo(
-        pixels=np.array(picture),
-        alpha=alpha,
-        exif=kept_exif(exif_of(opened, found)),
-        icc_profile=profile,
-        remarks=tuple(remarks),
+        pixels=pixels,
+        alpha=values.alpha,
+        exif=kept_exif(exif_of(opened.image, opened.found)),
+        icc_profile=colours.icc_profile,
+        remarks=(
+            *opened.remarks,
+            *((PLACE_REMARK,) if opened.found.has_place else ()),
+            *values.remarks,
+            *colours.remarks,
+        ),
     )
-
-
-def _eight_bits(picture: Image.Image, remarks: list[str]) -> Image.Image:
-    """Pillow would clip 16-bit greys instead of scaling them."""
-    if picture.mode.startswith("I") or picture.mode == "F":
-        values = np.asarray(picture, dtype=np.float64)
-        if not np.isfinite(values).all():
-            raise PhotoError("the picture has pixels that are NaN or infinite")
-        full = 65535 if picture.mode.startswith("I") else max(float(values.max()), 1e-9)
-        remarks.append("Its 16 or more bits a channel became 8.")
-        scaled = (values.clip(0, full) / full * 255).round().astype(np.uint8)
-        return Image.fromarray(scaled)
-    return picture
-
-
-def _split_alpha(
-    picture: Image.Image,
-) -> tuple[Image.Image, npt.NDArray[np.uint8] | None]:
-    if not (picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info):
-        return picture, None
-    rgba = picture.convert("RGBA")
-    alpha = np.array(rgba.getchannel("A"))
-    colours = np.array(rgba.convert("RGB"))
-    colours[alpha == 0] = 255  # invisible, and often garbage
-    return Image.fromarray(colours), None if bool((alpha == 255).all()) else alpha
-
-
-def _as_rgb(picture: Image.Image, profile: bytes, remarks: list[str]) -> tuple[Image.Image, bytes]:
-    """RGB and the profile that goes with it."""
-    if picture.mode == "RGB":
-        return picture, profile
-    if picture.mode == "CMYK" and profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
-        except ImageCms.PyCMSError:
-            remarks.append("Its colour profile is damaged and was left out.")
-        else:
-            assert converted is not None
-            remarks.append("Its printing colours (CMYK) became sRGB.")
-            return converted, b""
-    if picture.mode == "CMYK":
-        remarks.append("Its printing colours (CMYK) became RGB.")
-    return picture.convert("RGB"), b""
 
 
 def with_pixels(photo: Photo, pixels: RgbArray) -> Photo:

@@ -5,7 +5,7 @@ from PIL import Image
 from tugan.render.photo_found import Found
 from tugan.render.photo_metadata import orientation_of
 
-_TURNS = {
+TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -31,5 +31,5 @@ def stood_up(opened: Image.Image, found: Found) -> Image.Image:
     orientation = orientation_of(exif_of(opened, found))
     if orientation == 1:
         orientation = found.xmp_orientation
-    turn = _TURNS.get(orientation)
+    turn = TURNS.get(orientation)
     return opened if turn is None else opened.transpose(turn)
