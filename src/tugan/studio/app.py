@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocketDisconnect
 
 import tugan
+from tugan.core.point_limit import MAX_POINTS
 from tugan.session.autosave import AutosaveFolder
 from tugan.session.errors import SessionError
 from tugan.studio import messages as wire
@@ -133,7 +134,7 @@ class Studio:
             resumed=resumed,
             models=model_views(self.sessions.models.names()),
             limits=wire.Limits(
-                max_points=wire.MAX_POINTS,
+                max_points=MAX_POINTS,
                 max_upload_bytes=self.options.max_upload_bytes,
                 max_gallery=wire.MAX_GALLERY,
                 max_steps=wire.MAX_STEPS,

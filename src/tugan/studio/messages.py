@@ -8,8 +8,9 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from tugan.core.point_limit import MAX_POINTS
+
 PROTOCOL_VERSION = 1
-MAX_POINTS = 200
 MAX_COORDINATE = 1e5
 MAX_MASK_BASE64 = 6_000_000
 MAX_GALLERY = 24
