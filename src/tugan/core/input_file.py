@@ -1,7 +1,7 @@
 """Files that somebody names, opened without trusting what is there.
 
-A path may lead to a pipe that never ends, to a device, to a file of a terabyte. What is read here is
-a regular file of a reasonable size, and nothing else was opened on the way.
+A path may lead to a pipe that never ends, to a device, to a file of a terabyte. What is read here
+is a regular file of a reasonable size, and nothing else was opened on the way.
 """
 
 import io
@@ -29,7 +29,7 @@ def opened_input(
     error: type[TuganError] = TuganError,
     links: bool = True,
 ) -> Iterator[io.BufferedReader]:
-    """The file, open for reading; ``error`` with a sentence unless it is a regular one of this size.
+    """The file, open for reading; ``error`` unless it is a regular one, of at most this size.
 
     ``what`` it is, as in "there is no mask PATH". With ``links=False`` a symbolic link is refused.
     """
@@ -63,7 +63,7 @@ def read_input(
                 content += more
                 if len(content) > most_bytes:
                     raise error(
-                        f"the {what} {path} goes on beyond the {_in_words(most_bytes)} that are read"
+                        f"the {what} {path} goes on beyond {_in_words(most_bytes)}, which are read"
                     )
         except OSError as fault:
             raise error(f"cannot read the {what} {path}: {fault.strerror or fault}") from fault

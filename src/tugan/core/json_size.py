@@ -1,7 +1,7 @@
 """How much JSON there is, looked at before it is parsed.
 
-Parsed it takes a hundred times its bytes and more: an empty list is two of them and, in memory, three
-hundred. So its parts are counted while it is still text, which takes no memory at all.
+Parsed it takes a hundred times its bytes and more: an empty list is two of them and, in memory,
+three hundred. So its parts are counted while it is still text, which takes no memory at all.
 """
 
 

@@ -3,8 +3,7 @@
 from tugan.core.errors import InvalidDragError
 
 MAX_POINTS = 200
-"""Everywhere. A step of as many takes no more memory than it did with one; ten thousand took 4.7 GB,
-and nobody sets them by hand."""
+"""Everywhere: a step of ten thousand took 4.7 GB, and nobody sets them by hand."""
 
 
 def check_point_count(count: int) -> None:

@@ -90,6 +90,10 @@ class AutosaveFolder:
         """Saved work; :class:`ProjectFileError` if it is not there, or damaged."""
         return read_history(self.path(session))
 
+    def set_aside(self, session: str) -> None:
+        """Out of the way of what is saved next, and still there."""
+        _set_aside(self.path(session))
+
     def discard(self, session: str) -> None:
         """Delete saved work, if there is any."""
         try:

@@ -21,8 +21,8 @@ def trimmed(history: History, limits: SessionLimits) -> History:
     """Within the limits, as far as can be: the current entry stays whole.
 
     First the trails and optimiser states of old entries go, then old entries beside the way to the
-    current one, last the beginning of that way. Photographs have a limit of their own. Takes time in
-    proportion to what there is: a file from somewhere else may have a long history.
+    current one, last the beginning of that way. Photographs have a limit of their own. It takes
+    time in proportion to what there is: a file from somewhere else may have a long history.
     """
     trimming = _Trimming(history, limits)
     trimming.drop_extras()
@@ -62,17 +62,17 @@ class _Trimming:
 
     def drop_extras(self) -> None:
         """Trails of the oldest entries, then their optimiser states."""
-        for extra in ("trail", "run"):
+        for without in (_without_trail, _without_run):
             for key in self._oldest_first:
                 if not self._heavy:
                     return
                 entry = self._by_id[key]
-                if key == self._history.current or getattr(entry.document, extra) is None:
+                document = without(entry.document)
+                if key == self._history.current or document is entry.document:
                     continue
                 self._uncount(entry)
-                bare = replace(entry, document=replace(entry.document, **{extra: None}))
-                self._by_id[key] = bare
-                self._count(bare)
+                self._by_id[key] = replace(entry, document=document)
+                self._count(self._by_id[key])
 
     def drop_side_branches(self) -> None:
         """The oldest entries at the ends of branches, unless the current one is on them."""
@@ -131,6 +131,14 @@ class _Trimming:
         photo = entry.document.photo
         if photo is not None:
             self._photos.drop(photo.key, photo.nbytes)
+
+
+def _without_trail(document: Document) -> Document:
+    return document if document.trail is None else replace(document, trail=None)
+
+
+def _without_run(document: Document) -> Document:
+    return document if document.run is None else replace(document, run=None)
 
 
 def parts_of(document: Document) -> Iterator[Tensor | PackedMask]:

@@ -23,7 +23,7 @@ from tugan.studio.connection import Connection
 from tugan.studio.options import StudioOptions
 from tugan.studio.rest import add_routes, animation_formats, photo_formats, picture_formats
 from tugan.studio.security import Guard, GuardedApp
-from tugan.studio.sessions import Sessions
+from tugan.studio.sessions import Opened, Sessions
 from tugan.studio.views import model_views
 
 T = TypeVar("T")
@@ -43,8 +43,10 @@ class Studio:
         self.sessions = Sessions(options, autosaves=autosaves)
         # encoding one picture must not wait for another page's
         self.workers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="tugan-studio")
-        # opening and closing sessions reads files and waits: one after the other, off the loop
+        # opening and closing sessions waits: one after the other, off the loop
         self._lobby = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tugan-lobby")
+        # a large file must not keep the pages out that come after it
+        self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="tugan-reader")
 
     def asgi(self) -> ASGIApp:
         """What a server runs."""
@@ -73,14 +75,14 @@ class Studio:
             raise SessionError(
                 "session-open", "This work is open in another tab.", "Go on in that tab."
             )
-        if not self.sessions.autosaves.has(session_id):
+        if not await self._in_lobby(lambda: self.sessions.autosaves.has(session_id)):
             raise SessionError(
                 "unknown-session", "This saved work is not there any more.", "Start a new one."
             )
-        self.sessions.detach(connection)
-        found, resumed = await self._in_lobby(lambda: self.sessions.open(session_id))
-        session = self.sessions.attach(found, connection)
-        connection.show(session, self._welcome(found, resumed=resumed))
+        self._leave(connection)
+        opened = await self._in_lobby(lambda: self.sessions.open(session_id))
+        session = self.sessions.attach(opened.id, connection)
+        connection.show(session, await self._revived(opened))
 
     async def discard(self, session_id: str) -> None:
         """Delete saved work that nobody has open."""
@@ -89,12 +91,12 @@ class Studio:
     def close(self) -> None:
         """End sessions and threads."""
         self.sessions.close()
-        for pool in (self.workers, self._lobby):
+        for pool in (self.workers, self._lobby, self._readers):
             pool.shutdown(wait=False, cancel_futures=True)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        self.sessions.autosaves.tidy()
+        await self._in_lobby(self.sessions.autosaves.tidy)
         housekeeping = asyncio.create_task(self._keep_house())
         try:
             yield
@@ -113,25 +115,38 @@ class Studio:
     async def _serve_page(self, websocket: WebSocket, session: str | None = None) -> None:
         await websocket.accept()
         try:
-            session_id, resumed = await self._in_lobby(lambda: self.sessions.open(session))
+            opened = await self._in_lobby(lambda: self.sessions.open(session))
             connection = Connection(
-                websocket, self.sessions.get(session_id), workers=self.workers, lobby=self
+                websocket, self.sessions.get(opened.id), workers=self.workers, lobby=self
             )
-            self.sessions.attach(session_id, connection)
+            # before its work is read: what nobody shows may have to make room
+            self.sessions.attach(opened.id, connection)
         except SessionError as error:
             await websocket.close(CLOSE_TOO_MANY, error.text[:120])
             return
         try:
             with contextlib.suppress(WebSocketDisconnect):
-                await connection.run(self._welcome(session_id, resumed=resumed))
+                await connection.run(await self._revived(opened))
         finally:
-            self.sessions.detach(connection)
+            self._leave(connection)
 
-    def _welcome(self, session_id: str, *, resumed: bool) -> wire.Welcome:
+    def _leave(self, connection: Connection) -> None:
+        """What was held is let go of on another thread: the session's lock may be taken."""
+        for session in self.sessions.detach(connection):
+            with contextlib.suppress(RuntimeError):  # the studio is closing
+                self.workers.submit(session.release)
+
+    async def _revived(self, opened: Opened) -> wire.Welcome:
+        """With the session's work read, what its page is told first."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, lambda: self._welcome(opened)
+        )
+
+    def _welcome(self, opened: Opened) -> wire.Welcome:
         return wire.Welcome(
             version=tugan.__version__,
-            session=session_id,
-            resumed=resumed,
+            session=opened.id,
+            resumed=self.sessions.revive(opened),
             models=model_views(self.sessions.models.names()),
             limits=wire.Limits(
                 max_points=MAX_POINTS,
@@ -142,7 +157,7 @@ class Studio:
             recoverable=tuple(
                 wire.RecoveryView(session=one.id, saved_at=one.saved_at, text=one.text)
                 for one in self.sessions.autosaves.recoverable()
-                if one.id != session_id and not self.sessions.shown(one.id)
+                if one.id != opened.id and not self.sessions.shown(one.id)
             ),
             formats=animation_formats(),
             exports=picture_formats(),

@@ -34,11 +34,24 @@ class Served:
 
 
 @final
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A session that a page is about to show."""
+
+    id: str
+    resumed: bool
+    """It was there before."""
+    saved: bool = False
+    """Its work is in a file, to be read by :meth:`Sessions.revive`."""
+
+
+@final
 class Sessions:
     """Opens sessions up to a limit; those that nobody shows make room, their work saved.
 
-    What reads files or waits for a session to end (``open``, ``forget``, ``drop_idle``, ``close``)
-    is for one thread beside the event loop's; the rest is for the event loop's.
+    What looks at files or waits for a session to end (``open``, ``forget``, ``drop_idle``,
+    ``close``) is for one thread beside the event loop's; ``revive`` reads what may be a large file
+    and is for any other; the rest is for the event loop's, and takes no lock of a session.
     """
 
     def __init__(self, options: StudioOptions, *, autosaves: AutosaveFolder) -> None:
@@ -74,20 +87,42 @@ class Sessions:
             )
         return served.session
 
-    def open(self, requested: str | None) -> tuple[str, bool]:
-        """The id of the session to show, and whether it was there before.
+    def open(self, requested: str | None) -> Opened:
+        """The session to show, and whether it was there before.
 
         :class:`SessionError` ``too-many-sessions`` if all are being shown.
         """
         if requested is not None and _ID.fullmatch(requested):
             if requested in self._served:
-                return requested, True
+                return Opened(id=requested, resumed=True)
             if self._autosaves.has(requested):
-                return requested, self._revive(requested)
+                self._new(requested)
+                return Opened(id=requested, resumed=True, saved=True)
         session_id = secrets.token_urlsafe(16)
         session = self._new(session_id)
         session.open_default(self._options.model)
-        return session_id, False
+        return Opened(id=session_id, resumed=False)
+
+    def revive(self, opened: Opened) -> bool:
+        """Read the saved work of a session that was just opened; was that what it resumes?
+
+        Work that cannot be opened makes a new session of it, whatever is wrong with the file.
+        """
+        if not opened.saved:
+            return opened.resumed
+        session = self.get(opened.id)
+        try:
+            session.open_project(self._autosaves.path(opened.id))
+        except SessionError as error:
+            _log.warning("the saved session %s cannot be opened: %s", opened.id, error)
+        except Exception:  # noqa: BLE001 (the edge: no file may keep its page from opening)
+            _log.exception("the saved session %s cannot be opened", opened.id)
+        else:
+            return True
+        # what is done from now on is saved in its place
+        self._autosaves.set_aside(opened.id)
+        session.open_default(self._options.model)
+        return False
 
     def attach(self, session_id: str, connection: Connection) -> Session:
         """This page shows the session from now on; another one that did is sent away.
@@ -101,13 +136,15 @@ class Sessions:
         served.connection = connection
         return served.session
 
-    def detach(self, connection: Connection) -> None:
-        """The page is gone; its session waits for it."""
+    def detach(self, connection: Connection) -> tuple[Session, ...]:
+        """The page is gone, its session waits for it; what that holds is to be released elsewhere."""
+        left = []
         for served in self:
             if served.connection is connection:
                 served.connection, served.left_at = None, time.monotonic()
                 served.session.listener = _deaf
-                served.session.release()
+                left.append(served.session)
+        return tuple(left)
 
     def shown(self, session_id: str) -> bool:
         """Does a page show it?"""
@@ -140,16 +177,6 @@ class Sessions:
         for session_id in tuple(self._served):
             self._close(session_id)
         self._engine.close()
-
-    def _revive(self, session_id: str) -> bool:
-        session = self._new(session_id)
-        try:
-            session.open_project(self._autosaves.path(session_id))
-        except SessionError as error:
-            _log.warning("the saved session %s cannot be opened: %s", session_id, error)
-            session.open_default(self._options.model)
-            return False
-        return True
 
     def _new(self, session_id: str) -> Session:
         self._make_room()
