@@ -107,5 +107,5 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_points_file(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="cannot read"):
+    with pytest.raises(OptionError, match="is a folder"):
         read_points(tmp_path)

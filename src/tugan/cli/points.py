@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tugan.cli.options import OptionError
+from tugan.core.input_file import read_input
+from tugan.core.json_size import check_json_size
+from tugan.core.point_limit import check_point_count
 
+MAX_BYTES = 16 << 20
+_MAX_PARTS = 400_000
 _NUMBER = r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 _PAIR = re.compile(f"{_NUMBER},{_NUMBER}:{_NUMBER},{_NUMBER}")
 _FILE_FORM = (
@@ -36,14 +41,17 @@ def parse_point(text: str) -> PointPair:
 def read_points(path: Path) -> list[PointPair]:
     """Points of a JSON file; :class:`OptionError` says what form is expected."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise OptionError(f"there is no points file {path}") from error
-    except (OSError, ValueError, RecursionError) as error:
+        text = read_input(path, what="points file", most_bytes=MAX_BYTES, error=OptionError)
+        check_json_size(text, most_parts=_MAX_PARTS)
+        content = json.loads(text.decode("utf-8"))
+    except OptionError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise OptionError(f"cannot read {path} as JSON: {error}") from error
     entries = content.get("points") if isinstance(content, dict) else content
     if not isinstance(entries, list):
         raise OptionError(f"{path}: {_FILE_FORM}")
+    check_point_count(len(entries))
     return [_entry(one, f"{path}: point {index + 1}") for index, one in enumerate(entries)]
 
 

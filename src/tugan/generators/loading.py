@@ -9,17 +9,21 @@ from torch import nn
 
 from tugan.core.allocator import keep_freed_memory
 from tugan.core.errors import CheckpointError
+from tugan.core.input_file import read_input
+from tugan.core.json_size import check_json_size
 from tugan.generators.catalog import DEFAULT_MODEL, find_model
 from tugan.generators.devices import resolve_device
 from tugan.generators.formats.checkpoint import RawCheckpoint
 from tugan.generators.formats.detect import read_checkpoint
 from tugan.generators.formats.inventory import inventory
+from tugan.generators.formats.safetensors_folder import MAX_CONFIG_BYTES
 from tugan.generators.model_config import CanonicalModel, ModelConfig
 from tugan.generators.protocol import PretrainedGenerator
 from tugan.generators.registry import families, family_named
 from tugan.generators.staged_network import StagedNetwork
 
 Network = TypeVar("Network")
+_MAX_CONFIG_PARTS = 20_000
 
 # what indexing, reshaping and multiplying tensors of unexpected shapes raises
 _MISSHAPEN = (ValueError, IndexError, ArithmeticError, RuntimeError)
@@ -109,11 +113,17 @@ def read_config(folder: Path) -> ModelConfig:
     """The configuration of a model folder, without its tensors."""
     path = folder / "config.json"
     try:
-        return ModelConfig.model_validate_json(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
+        content = read_input(
+            path, what="configuration", most_bytes=MAX_CONFIG_BYTES, error=CheckpointError
+        )
+        check_json_size(content, most_parts=_MAX_CONFIG_PARTS)
+        return ModelConfig.model_validate_json(content)
+    except CheckpointError:
+        raise
     except ValidationError as error:
         raise _wrong_config(folder, error) from error
+    except ValueError as error:
+        raise CheckpointError(f"{path} is wrong: {error}") from error
 
 
 def _own_form(raw: RawCheckpoint, path: Path) -> CanonicalModel:

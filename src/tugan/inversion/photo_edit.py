@@ -5,8 +5,8 @@ file to keep as it likes; :func:`edit_of` is the inverse.
 """
 
 import hashlib
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
 
 import torch
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from tugan.core.errors import TuganError
+from tugan.core.input_file import read_input
 from tugan.core.json_size import check_json_size
 from tugan.generators.protocol import Ws
 from tugan.inversion.adam_state import AdamState
@@ -24,7 +25,7 @@ from tugan.inversion.invert import InversionState
 from tugan.inversion.quality import Quality
 from tugan.inversion.settings import InversionSettings, TuningSettings
 from tugan.inversion.tuning import TuningState
-from tugan.render.photo_file import Photo, decode_photo
+from tugan.render.photo_file import MAX_PHOTO_BYTES, Photo, decode_photo
 
 FORMAT_VERSION = 1
 _MAX_HEADER_PARTS = 1000
@@ -40,33 +41,56 @@ class PhotoSource:
     """The photograph's own file."""
 
     name: str
-    """For people, and to look for it where its bytes were not kept."""
+    """For people. It may come from a stranger's file, and is never opened."""
     sha256: str
     content: bytes | None = field(default=None, repr=False)
     """None if only the name is kept."""
+    place: Path | None = None
+    """Where its file is then looked for; None is nowhere."""
 
     @classmethod
     def of(cls, content: bytes, *, name: str, keep: bool = True) -> "PhotoSource":
         """``keep`` makes it independent of the file."""
         digest = hashlib.sha256(content).hexdigest()
-        return cls(name=name, sha256=digest, content=content if keep else None)
+        if keep:
+            return cls(name=name, sha256=digest, content=content)
+        return cls(name=name, sha256=digest, place=Path(name).resolve())
+
+    def beside(self, project: Path) -> "PhotoSource":
+        """To be looked for in the folder of its project, whatever folder its name speaks of."""
+        name = PureWindowsPath(PurePosixPath(self.name).name).name
+        if self.content is not None or name in ("", ".", ".."):
+            return self
+        return replace(self, place=project.absolute().parent / name)
 
     def read(self) -> Photo:
         """The photograph; :class:`PhotoEditError` if it is gone or another by now."""
         content = self.content
         if content is None:
-            try:
-                content = Path(self.name).read_bytes()
-            except OSError as error:
-                raise PhotoEditError(
-                    f"the photograph {self.name} is gone ({error.strerror or error}): the face can"
-                    " still be dragged, but not pasted back; put the file there again"
-                ) from error
+            content = self._content_of_place()
+        # before anything is decoded, or told of what is in it
         if hashlib.sha256(content).hexdigest() != self.sha256:
             raise PhotoEditError(
                 f"the photograph {self.name} is not the one that was inverted: its content changed"
             )
         return decode_photo(content, name=self.name)
+
+    def _content_of_place(self) -> bytes:
+        try:
+            if self.place is None:
+                raise PhotoEditError(f"there is no photograph {self.name}")
+            return read_input(
+                self.place,
+                what="photograph",
+                most_bytes=MAX_PHOTO_BYTES,
+                error=PhotoEditError,
+                links=False,
+            )
+        except PhotoEditError as error:
+            raise PhotoEditError(
+                f"{error}, and only its name is in the project: the face cannot be pasted back; put"
+                " the photograph's file beside the project, or give it with --image"
+            ) from error
 
 
 @dataclass(frozen=True, kw_only=True)

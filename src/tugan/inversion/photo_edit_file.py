@@ -1,5 +1,6 @@
 """An edited photograph in a file of its own: safetensors, with the photograph's bytes inside."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,10 @@ def save_photo_edit(path: Path, edit: PhotoEdit) -> None:
 
 
 def load_photo_edit(path: Path) -> PhotoEdit:
-    """Inverse of :func:`save_photo_edit`; :class:`PhotoEditError` says what is wrong."""
+    """Inverse of :func:`save_photo_edit`; :class:`PhotoEditError` says what is wrong.
+
+    A photograph of which only the name was kept is looked for beside the file, and nowhere else.
+    """
     check_input(path, what="file", most_bytes=MAX_BYTES, error=PhotoEditError)
     try:
         metadata = _metadata_in(path)  # its header is of a reasonable size
@@ -59,7 +63,8 @@ def load_photo_edit(path: Path) -> PhotoEdit:
         TypeError,
     ) as error:
         raise PhotoEditError(f"{path} is not an inverted photograph: {error}") from error
-    return _assembled(metadata, tensors, name=str(path))
+    edit = _assembled(metadata, tensors, name=str(path))
+    return replace(edit, source=edit.source.beside(path))
 
 
 def photo_edit_of(content: bytes, *, name: str) -> PhotoEdit:

@@ -1,5 +1,6 @@
 """Image files in and out, whole or not at all."""
 
+import io
 import warnings
 import zlib
 from pathlib import Path
@@ -13,9 +14,12 @@ from torch import Tensor
 from tugan.core.atomic_write import atomic_path, check_writable
 from tugan.core.errors import InvalidDragError, OutputError
 from tugan.core.images import RgbArray
+from tugan.core.input_file import read_input
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MAX_MASK_PIXELS = 64_000_000
+MAX_MASK_BYTES = 300 << 20
+"""Of so many pixels, not compressed at all."""
 PNG_COMPRESSION_LEVEL = 4
 """Photographs come out as small as at the default of 6, in a third of the time."""
 PNG_STRATEGY = zlib.Z_RLE
@@ -59,12 +63,18 @@ def read_mask(path: Path) -> Float[Tensor, "h w"]:
     :class:`InvalidDragError` if the file is no picture, or unreasonably large.
     """
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as opened:
+        content = io.BytesIO(
+            read_input(path, what="mask file", most_bytes=MAX_MASK_BYTES, error=InvalidDragError)
+        )
+        with warnings.catch_warnings(action="ignore"), Image.open(content) as opened:
             picture = _upright_rgba(opened, path)
-    except FileNotFoundError as error:
-        raise InvalidDragError(f"there is no mask file {path}") from error
     except InvalidDragError:
         raise
+    except UnidentifiedImageError as error:
+        raise InvalidDragError(
+            f"the mask {path} cannot be read as a picture: it is damaged, or of no format that is"
+            " known here"
+        ) from error
     except _PILLOW_ERRORS as error:
         raise InvalidDragError(f"the mask {path} cannot be read as a picture: {error}") from error
     on_black = Image.new("RGBA", picture.size, "black")

@@ -6,7 +6,7 @@ older versions, one drag as safetensors, are read too.
 
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tugan.core.atomic_write import atomic_path
@@ -50,12 +50,17 @@ class SavedWork:
 def load_project(path: Path) -> Project:
     """The last drag of a project's current entry; without one, the drag that its points ask for.
 
+    A photograph of which only the name was kept is looked for beside the file, and nowhere else.
     :class:`ProjectFileError` says what is wrong with the file.
     """
     found = _contents_of(path)
     if isinstance(found, bytes):
         return read_legacy(found, name=str(path))
-    return project_of_history(history_of(found, name=str(path)))
+    project = project_of_history(history_of(found, name=str(path)))
+    if project.photo is None:
+        return project
+    source = project.photo.source.beside(path)
+    return replace(project, photo=replace(project.photo, source=source))
 
 
 def read_work(source: Path | bytes) -> SavedWork:

@@ -137,7 +137,7 @@ class Sessions:
         return served.session
 
     def detach(self, connection: Connection) -> tuple[Session, ...]:
-        """The page is gone, its session waits for it; what that holds is to be released elsewhere."""
+        """The page is gone, its session waits for it: to be released, on another thread."""
         left = []
         for served in self:
             if served.connection is connection:
