@@ -38,7 +38,7 @@ from tugan.session.tensor_pool import TensorPool
 
 MAX_MASK_PIXELS = 4096 * 4096
 _MAX_ALL_MASK_PIXELS = 16 * MAX_MASK_PIXELS
-_MAX_PARTS, _MAX_CONTAINERS = 800_000, 250_000
+_MAX_PARTS, _MAX_CONTAINERS = 600_000, 200_000
 """Of a manifest: a hundred entries of two hundred points each have half as many."""
 # what Pillow raises on damaged files
 _PILLOW_ERRORS = (OSError, ValueError, SyntaxError, RuntimeError, Warning)
@@ -78,6 +78,9 @@ def parse_manifest(content: bytes, *, name: str) -> records.ManifestRecord:
     """The manifest; :class:`ProjectFileError` also for those of a newer tugan."""
     try:
         check_json_size(content, most_parts=_MAX_PARTS, most_containers=_MAX_CONTAINERS)
+        # parsing it lets no other thread run meanwhile: what is hopeless is not parsed at all
+        if content.count(b'"document"') > records.MAX_ENTRIES:
+            raise ValueError(f"it has more than {records.MAX_ENTRIES} entries")
         return records.ManifestRecord.model_validate_json(content)
     except ValidationError as error:
         # only now: parsing it twice would take twice as long
