@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -282,3 +283,87 @@ def test_the_kind_of_an_error_is_its_class(tugan: Tugan) -> None:
 @pytest.mark.parametrize("option", ["--model", "--project", "--out"])
 def test_a_name_too_long_for_the_disk(refuses: Refuses, option: str) -> None:
     assert refuses("drag", *POINT, option, f"{'a' * 300}.png")
+
+
+# ---- paths that lead to no file --------------------------------------------------------------
+
+PATHS = [
+    ("drag", *POINT, "--mask"),
+    ("drag", *POINT, "--keep-mask"),
+    ("drag", "--points"),
+    ("drag", "--project"),
+    ("drag", *POINT, "--image"),
+    ("drag", *POINT, "--model"),
+    ("generate", "--model"),
+    ("invert",),
+]
+"""Whatever takes a path of a file to read; the path comes last."""
+
+
+@pytest.fixture(params=["pipe", "device", "socket", "link to a device"])
+def no_file(request: pytest.FixtureRequest, here: Path) -> Path:
+    if os.name != "posix":
+        pytest.skip("needs pipes and devices")
+    path = here / "x.tugan"
+    if request.param == "pipe":
+        os.mkfifo(path)
+    elif request.param == "socket":
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(path.name)  # longer paths are none
+    elif request.param == "device":
+        return Path("/dev/zero")
+    else:
+        path.symlink_to("/dev/zero")
+    return path
+
+
+@pytest.mark.parametrize("command", PATHS, ids=" ".join)
+def test_what_is_no_file_is_refused_at_once(
+    refuses: Refuses, model: Path, command: tuple[str, ...], no_file: Path
+) -> None:
+    if "--model" not in command and command[0] == "drag" and "--project" not in command:
+        command = (command[0], "--model", str(model), *command[1:])
+    if command[-1] in ("invert", "--image") and no_file.suffix == ".tugan":
+        no_file = no_file.rename(no_file.with_suffix(".png"))
+    said = refuses(*command, no_file)
+    assert any(word in said for word in ("a pipe", "a device", "a socket", "neither a file"))
+
+
+def test_a_stopped_inversion_that_is_a_pipe(refuses: Refuses, here: Path) -> None:
+    os.mkfifo(here / "x.tugan")
+    assert "is a pipe" in refuses("invert", "x.tugan")
+
+
+@pytest.mark.parametrize("command", PATHS, ids=" ".join)
+def test_a_file_of_a_terabyte_is_refused_at_once(
+    refuses: Refuses, tmp_path: Path, model: Path, command: tuple[str, ...]
+) -> None:
+    name = "huge.png" if command[-1] in ("invert", "--image", "--mask", "--keep-mask") else "huge.x"
+    with (tmp_path / name).open("wb") as opened:
+        opened.truncate(1 << 40)  # nothing of it is on the disk
+    if "--model" not in command and command[0] == "drag" and "--project" not in command:
+        command = (command[0], "--model", str(model), *command[1:])
+    said = refuses(*command, tmp_path / name)
+    assert "MiB are read" in said or "at most" in said
+
+
+# ---- too many points -------------------------------------------------------------------------
+
+
+def test_more_points_than_can_be_dragged(refuses: Refuses, model: Path, here: Path) -> None:
+    many = [{"start": [i % 100, i // 100], "goal": [64, 64]} for i in range(201)]
+    (here / "p.json").write_text(json.dumps(many))
+    words = "there are 201 points, but at most 200 can be dragged at once"
+    assert words in refuses("drag", "--model", model, "--points", "p.json")
+    typed = [part for i in range(201) for part in ("--point", f"{i % 100},{i // 100}:64,64")]
+    assert words in refuses("drag", "--model", model, *typed)
+    half = json.dumps(many[:101])
+    (here / "p.json").write_text(half)
+    assert words in refuses("drag", "--model", model, "--points", "p.json", *typed[:200])
+
+
+def test_a_points_file_of_nothing_but_brackets(refuses: Refuses, here: Path) -> None:
+    (here / "p.json").write_text("[" * 100_000)
+    assert "cannot read p.json as JSON" in refuses("drag", "--points", "p.json")
+    (here / "p.json").write_text("[" + "[]," * 1_000_000 + "[]]")
+    assert "far more than there ever are" in refuses("drag", "--points", "p.json")

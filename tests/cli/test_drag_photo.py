@@ -189,11 +189,44 @@ def test_a_photograph_that_is_gone_is_said(
     named = PhotoSource.of(photo.read_bytes(), name=str(photo), keep=False)
     save_photo_edit(here / "named.tugan", replace(edit, source=named))
     assert drag("--project", "named.tugan", *POINT, "--steps", "0").code == 0
-    photo.unlink()
+    (here / "elsewhere").mkdir()
+    moved = photo.rename(here / "elsewhere" / "other.png")
     ran = drag("--project", "named.tugan", *POINT)
     assert ran.code == 2
-    assert "is gone" in ran.err
+    assert "give it with --image" in ran.err
     assert len(ran.err.strip().splitlines()) == 1
+    again = ("--project", "named.tugan", *POINT, "--steps", "0", "--image")
+    assert drag(*again, moved).code == 0
+    Image.new("RGB", SIZE).save(here / "another.png")
+    ran = drag(*again, "another.png")
+    assert ran.code == 2
+    assert "not the one that was inverted" in ran.err
+
+
+def test_a_strangers_project_does_not_open_the_photograph_that_it_names(
+    drag: Tugan, inverted: Path, photo: Path, here: Path
+) -> None:
+    secret = here / "private" / "secret.png"
+    secret.parent.mkdir()
+    photo.rename(secret)
+    inner = here / "inner"
+    inner.mkdir()
+    for name in (str(secret), "../private/secret.png"):
+        named = PhotoSource.of(secret.read_bytes(), name=name, keep=False)
+        edit = replace(load_photo_edit(inverted), source=named)
+        save_photo_edit(inner / "named.tugan", edit)
+        ran = drag("--project", inner / "named.tugan", *POINT)
+        assert ran.code == 2
+        assert "only its name is in the project" in ran.err
+        assert not (here / "tugan.png").exists()
+
+
+def test_a_photograph_that_is_in_the_project_is_not_given_twice(
+    drag: Tugan, inverted: Path, photo: Path
+) -> None:
+    ran = drag("--project", inverted, "--image", photo, *POINT)
+    assert ran.code == 2
+    assert "--project cannot be used with --image" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -202,7 +235,7 @@ def test_a_photograph_that_is_gone_is_said(
         (("--seed", "1"), "--seed cannot be used with --image"),
         (("--psi", "1", "--label", "1"), "--psi and --label cannot be used with --image"),
         (("--noise", "none"), "--noise cannot be used with --image"),
-        (("--project", "me.tugan"), "--project cannot be used with --image"),
+        (("--project", "me.tugan"), "there is no project file me.tugan"),
         (("--crop", "1,2"), "expected x,y,side"),
         (("--crop", "900,900,90"), "outside the photograph"),
         (("--point", "10,10:140,120"), "the handle (10, 10) is outside the square"),

@@ -1,5 +1,7 @@
 """Saving a drag, repeating it, and going on from it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ from PIL import Image
 
 from cli.program import Tugan
 from tugan.session.engine import Engine
+from tugan.session.events import Event, StepShown
 from tugan.session.model_store import ModelStore
 from tugan.session.project_file import load_project
 from tugan.session.session import PointInput, Session
@@ -128,5 +131,90 @@ def test_what_the_studio_did_last_is_repeated_to_the_bit(
     assert document is not None
     assert ran.json()["steps"] == document.steps == 3
     assert tuple(ran.json()["points"][0]["final"]) == document.points[0].handle_xy
+    with Image.open(here / "b.png") as opened:
+        assert np.array_equal(np.asarray(opened), picture)
+
+
+# ---- stopped by hand -------------------------------------------------------------------------
+
+
+@contextmanager
+def sitting(model: Path) -> Iterator[tuple[Session, Engine]]:
+    """A session whose drag goes on for long: handle and goal are far apart."""
+    engine = Engine()
+    session = Session("a", engine, ModelStore("cpu"))
+    session.open_default(str(model))
+    engine.wait_for("a")
+    session.set_points([PointInput(id=4, handle_xy=(20, 20), goal_xy=(110, 110))])
+    session.set_method("adam", latent="w+", rows=4, feature_px=32, max_steps=60)
+    engine.wait_for("a")
+    yield session, engine
+    session.close()
+    engine.close()
+
+
+def stop_after(session: Session, engine: Engine, steps: int) -> None:
+    def look(event: Event) -> None:
+        if isinstance(event, StepShown) and event.step >= steps:
+            session.stop()
+
+    session.listener = look
+    session.start()
+    engine.wait_for("a")
+    session.listener = None
+
+
+@pytest.mark.parametrize("then", ["at once", "after an edit", "after going on"])
+def test_what_was_stopped_by_hand_is_repeated_as_far_as_it_was_kept(
+    tugan: Tugan, here: Path, model: Path, then: str
+) -> None:
+    with sitting(model) as (session, engine):
+        stop_after(session, engine, 3)
+        if then == "after going on":
+            stop_after(session, engine, 6)
+        if then == "after an edit":
+            session.set_points([], change="clear")
+            engine.wait_for("a")
+        session.save_project(here / "studio.tugan")
+        picture, document = session.picture(), session.snapshot().document
+    assert document is not None
+    assert 0 < document.steps < 20
+    again = ("--out", "b.png", "--save-project", "b.tugan", "--json")
+    ran = tugan("drag", "--project", "studio.tugan", *again)
+    # it is not stopped now: what was asked is done
+    assert ran.code == 0
+    assert ran.json()["steps"] == document.steps
+    assert ran.json()["outcome"] == "cancelled"
+    with Image.open(here / "b.png") as opened:
+        assert np.array_equal(np.asarray(opened), picture)
+    # and what was saved of that is the same again
+    assert tugan("drag", "--project", "b.tugan", "--out", "c.png").code == 0
+    assert (here / "c.png").read_bytes() == (here / "b.png").read_bytes()
+
+
+def test_a_drag_that_was_stopped_goes_to_its_end_if_that_is_asked(
+    tugan: Tugan, here: Path, model: Path
+) -> None:
+    with sitting(model) as (session, engine):
+        stop_after(session, engine, 2)
+        session.save_project(here / "studio.tugan")
+    ran = tugan("drag", "--project", "studio.tugan", "--steps", "9", "--out", "b.png", "--json")
+    assert (ran.code, ran.json()["steps"]) == (0, 9)
+
+
+def test_a_drag_that_was_allowed_more_steps_is_repeated_with_them(
+    tugan: Tugan, here: Path, model: Path
+) -> None:
+    with sitting(model) as (session, engine):
+        session.set_method("adam", latent="w+", rows=4, feature_px=32, max_steps=3)
+        for _ in range(2):
+            session.start()
+            engine.wait_for("a")
+        session.save_project(here / "studio.tugan")
+        picture, document = session.picture(), session.snapshot().document
+    assert document is not None
+    assert document.steps == 6
+    ran = tugan("drag", "--project", "studio.tugan", "--out", "b.png", "--json")
+    assert (ran.code, ran.json()["steps"], ran.json()["outcome"]) == (0, 6, "step-limit")
     with Image.open(here / "b.png") as opened:
         assert np.array_equal(np.asarray(opened), picture)

@@ -1,3 +1,5 @@
+import hashlib
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -139,14 +141,49 @@ def test_a_photograph_that_is_gone_or_another(
     source = PhotoSource.of(file.read_bytes(), name=str(file), keep=False)
     edit = begin_photo(source, PLACE, stylegan2_128)
     save_photo_edit(tmp_path / "me.tugan", edit)
+    assert source.read().size_hw == (260, 300)
     opened = load_photo_edit(tmp_path / "me.tugan")
+    beside = tmp_path / file.name
+    beside.write_bytes(file.read_bytes())
     assert opened.source.read().size_hw == (260, 300)
-    Image.new("RGB", (300, 260)).save(file)
+    Image.new("RGB", (300, 260)).save(beside)
     with pytest.raises(PhotoEditError, match="its content changed"):
         opened.source.read()
-    file.unlink()
-    with pytest.raises(PhotoEditError, match=r"is gone .* put the file there again"):
+    beside.unlink()
+    with pytest.raises(PhotoEditError, match=r"there is no photograph .* beside the project"):
         opened.source.read()
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../secret.png", "c:\\secret.png", "..", ""])
+def test_a_name_from_a_file_leads_nowhere_but_beside_that_file(
+    file: Path, stylegan2_128: PretrainedGenerator, tmp_path: Path, name: str
+) -> None:
+    place = tmp_path / "inner"
+    place.mkdir()
+    (tmp_path / "secret.png").write_bytes(file.read_bytes())
+    source = PhotoSource(name=name, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+    save_photo_edit(place / "me.tugan", begin_photo(source, PLACE, stylegan2_128))
+    opened = load_photo_edit(place / "me.tugan").source
+    assert opened.place is None or opened.place.parent == place
+    with pytest.raises(PhotoEditError, match="there is no photograph"):
+        opened.read()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs pipes and links")
+@pytest.mark.parametrize(("kind", "words"), [("link", "is a link"), ("pipe", "is a pipe")])
+def test_beside_it_only_a_plain_file_is_read(
+    file: Path, stylegan2_128: PretrainedGenerator, tmp_path: Path, kind: str, words: str
+) -> None:
+    place = tmp_path / "inner"
+    place.mkdir()
+    source = PhotoSource.of(file.read_bytes(), name="me.png", keep=False)
+    save_photo_edit(place / "me.tugan", begin_photo(source, PLACE, stylegan2_128))
+    if kind == "link":
+        (place / "me.png").symlink_to(file)
+    else:
+        os.mkfifo(place / "me.png")
+    with pytest.raises(PhotoEditError, match=words):
+        load_photo_edit(place / "me.tugan").source.read()
 
 
 def test_a_photograph_that_was_kept_needs_no_file(

@@ -173,7 +173,7 @@ def test_a_truncated_picture_is_refused(tmp_path: Path, suffix: str, kept: float
 
 
 def test_a_folder_is_no_mask(tmp_path: Path) -> None:
-    with pytest.raises(InvalidDragError, match="cannot be read as a picture"):
+    with pytest.raises(InvalidDragError, match="is a folder"):
         read_mask(tmp_path)
 
 

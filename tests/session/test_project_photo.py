@@ -148,7 +148,7 @@ def test_what_was_kept_and_changed_since_is_not_taken_for_it(saved: Path, tmp_pa
     assert traces_in(tmp_path / "b.tugan") == []
     again = load_project(tmp_path / "b.tugan").photo
     assert again is not None
-    with pytest.raises(PhotoEditError, match="is gone"):
+    with pytest.raises(PhotoEditError, match="only its name is in the project"):
         again.source.read()
 
 

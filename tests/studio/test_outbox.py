@@ -28,7 +28,7 @@ async def take_all(outbox: Outbox) -> list[str]:
         if isinstance(made, WireFrame):
             outbox.number(made, moving=item.moving)
             taken.append(f"step {made.step}")
-        else:
+        elif made is not None:
             taken.append(made)
 
 

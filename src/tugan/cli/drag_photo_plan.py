@@ -10,6 +10,7 @@ from tugan.cli.console import ProgressLine, note
 from tugan.cli.drag_job import DragJob, PhotoOptions
 from tugan.cli.drag_photo import PhotoDrag, PhotoPlace
 from tugan.cli.drag_plan import (
+    KeptEnd,
     Plan,
     check_points,
     fresh_settings,
@@ -66,8 +67,6 @@ def plan_of_image(job: DragJob, image: PhotoOptions, solver_name: SolverName | N
     :class:`InversionStopped` by Ctrl+C on the way.
     """
     refuse_starts(job, "--image, which is the start")
-    if job.project is not None:
-        raise OptionError("--project cannot be used with --image: give one of them")
     check_points(job)
     inverting = make_invert_plan(_invert_job(job, image))
     base = inverting.generator
@@ -162,6 +161,7 @@ def plan_of_photo_project(
         model=reference_of(chosen, base),
         photo=photo,
         unheld=unheld,
+        until=KeptEnd.of(job, project),
     )
 
 

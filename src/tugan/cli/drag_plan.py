@@ -20,6 +20,8 @@ from tugan.cli.start import latent_from_file, parse_noise, start_latent
 from tugan.core.errors import InvalidDragError
 from tugan.core.file_identity import check_apart
 from tugan.core.masks import check_mask
+from tugan.core.outcome import Ending
+from tugan.core.point_limit import check_point_count
 from tugan.dragging.methods import (
     ALL_SOLVERS,
     DEFAULT_SOLVER,
@@ -50,6 +52,35 @@ _NOT_IN_PROJECTS = (
 )
 
 
+_ROOM = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptEnd:
+    """The end of a drag that did not end by itself."""
+
+    step: int
+    """Whose picture was kept."""
+    ending: Ending
+
+    @classmethod
+    def of(cls, job: DragJob, project: Project) -> "KeptEnd | None":
+        """Of a project that is repeated as it was; None if options ask for another drag."""
+        changed = (job.solver, job.preset, job.steps, job.hold, job.latent, job.mask, job.keep_mask)
+        if (
+            project.kept_step is None
+            or job.pairs
+            or job.no_mask
+            or any(one is not None for one in changed)
+        ):
+            return None
+        outcome = project.header.outcome
+        return cls(
+            step=project.kept_step,
+            ending=Ending.CANCELLED if outcome is None else outcome.ending,
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A drag that is ready to run."""
@@ -62,11 +93,18 @@ class Plan:
     """If it is a photograph that is dragged, how it got here and goes back."""
     unheld: tuple[str, ...] = ()
     """Sentences, if ``hold`` is asked for and the model does not give what it takes."""
+    until: KeptEnd | None = None
+    """Where to stop, if what is repeated was stopped there."""
 
     @property
     def solver(self) -> Solver[Any]:
-        """With these settings."""
-        return make_solver(self.settings)
+        """With these settings; the limit of steps leaves room for those to be repeated."""
+        limit = self.settings.max_steps
+        if self.until is None or limit is None:
+            return make_solver(self.settings)
+        # steps that were taken back count too, and a drag seldom takes back as many as it takes
+        room = max(limit, _ROOM * (self.until.step + 1))
+        return make_solver(replace(self.settings, max_steps=room))
 
     @property
     def scale(self) -> float:
@@ -110,6 +148,7 @@ def check_points(job: DragJob) -> None:
             "there are no points: give --point x,y:x,y (handle to goal), or --points FILE.json;"
             " tugan generate --ruler shows where things are"
         )
+    check_point_count(len(job.pairs))
 
 
 def plan_of_seed(job: DragJob, solver_name: AnySolverName | None) -> Plan:
@@ -205,6 +244,7 @@ def plan_of_project(job: DragJob, project: Project, solver_name: AnySolverName |
         solver_name=solver_name or header.solver,
         model=reference_of(chosen, generator),
         unheld=prepare_hold(generator, settings, quiet=job.as_json),
+        until=KeptEnd.of(job, project),
     )
 
 

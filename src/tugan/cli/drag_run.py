@@ -60,24 +60,33 @@ def run_drag_job(job: DragJob) -> int:
     for caution in cautions:
         note(f"warning: {caution}")
     recording = Recording()
+    code = None
     try:
         _solve(job, plan, recording)
     except KeyboardInterrupt:
         if recording.last is None:
             raise
-        way = way_of_step(plan.problem, plan.solver, recording.last)
-        outcome = Outcome.of(Ending.CANCELLED, steps=recording.last.index, way=way)
+        outcome = _stopped(plan, recording.last, Ending.CANCELLED)
     else:
         assert recording.last is not None
-        assert recording.last.outcome is not None
-        outcome = recording.last.outcome
+        if recording.last.outcome is not None:
+            outcome = recording.last.outcome
+        else:
+            # repeated as far as it went before: nobody stopped it now
+            assert plan.until is not None
+            outcome, code = _stopped(plan, recording.last, plan.until.ending), 0
     attempts = _write(job, plan, recording, recording.last, outcome)
     ended = Ended(last=recording.last, outcome=outcome, seconds=recording.seconds)
     return told(
         attempts,
         lambda: report(job, plan, ended, cautions, attempts),
-        otherwise=EXIT_CODES[outcome.ending],
+        otherwise=EXIT_CODES[outcome.ending] if code is None else code,
     )
+
+
+def _stopped(plan: Plan, last: DragStep, ending: Ending) -> Outcome:
+    way = way_of_step(plan.problem, plan.solver, last)
+    return Outcome.of(ending, steps=last.index, way=way)
 
 
 def cautions_of(plan: Plan) -> list[str]:
@@ -105,6 +114,8 @@ def _solve(job: DragJob, plan: Plan, recording: Recording) -> None:
             progress.show(step=step.index, farthest_px=plan.scale * step.farthest_px)
             if job.outputs.video is not None and recording.reel.wants(step.index):
                 recording.reel.add(step.index, _picture(job, plan, step))
+            if plan.until is not None and step.index >= plan.until.step:
+                return
 
 
 def _picture(job: DragJob, plan: Plan, step: DragStep) -> RgbArray:

@@ -29,7 +29,7 @@ def model_inputs(model: str | None) -> dict[str, Path | None]:
 
 def photo_input(source: "PhotoSource") -> dict[str, Path | None]:
     """The photograph's own file, where it still is; what has its name and is another is not."""
-    path = Path(source.name)
+    path = source.place or Path(source.name)
     try:
         if not path.is_file():
             return {}

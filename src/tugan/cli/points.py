@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tugan.cli.options import OptionError
-from tugan.core.text_file import TextFileError, parsed_json, read_limited
+from tugan.core.input_file import read_input
+from tugan.core.json_size import check_json_size
+from tugan.core.point_limit import check_point_count
+from tugan.core.text_file import TextFileError, parsed_json
 
+MAX_BYTES = 16 << 20
+_MAX_PARTS = 400_000
 _NUMBER = r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 _PAIR = re.compile(f"{_NUMBER},{_NUMBER}:{_NUMBER},{_NUMBER}")
-MAX_POINTS = 1000
-"""Of a drag; each costs memory and time in every step."""
 SAME_PX = 0.5
 """Points nearer to each other than this are one: it takes the eye, or a pointer, to tell them."""
 _FILE_FORM = (
@@ -47,20 +50,17 @@ def parse_point(text: str) -> PointPair:
 def read_points(path: Path) -> list[PointPair]:
     """Points of a JSON file; :class:`OptionError` says what form is expected."""
     try:
-        content = parsed_json(read_limited(path))
-    except FileNotFoundError as error:
-        raise OptionError(f"there is no points file {path}") from error
-    except OSError as error:
-        raise OptionError(f"cannot read {path}: {error.strerror or error}") from error
-    except TextFileError as error:
+        text = read_input(path, what="points file", most_bytes=MAX_BYTES, error=OptionError)
+        check_json_size(text, most_parts=_MAX_PARTS)
+        content = parsed_json(text)
+    except OptionError:
+        raise
+    except (TextFileError, ValueError) as error:
         raise OptionError(f"cannot read {path} as JSON: {error}") from error
     entries = content.get("points") if isinstance(content, dict) else content
     if not isinstance(entries, list):
         raise OptionError(f"{path}: {_FILE_FORM}")
-    if len(entries) > MAX_POINTS:
-        raise OptionError(
-            f"{path} has {len(entries)} points: at most {MAX_POINTS} can be dragged at once"
-        )
+    check_point_count(len(entries))
     return [_entry(one, f"{path}: point {index + 1}") for index, one in enumerate(entries)]
 
 

@@ -2,12 +2,10 @@
 
 import codecs
 import json
-from pathlib import Path
 from typing import Any
 
 from tugan.core.errors import TuganError
 
-MAX_TEXT_BYTES = 1 << 20
 # the longer marks first: UTF-32's begins as UTF-16's does
 _OTHER_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -19,15 +17,6 @@ _OTHER_MARKS = {
 
 class TextFileError(TuganError):
     """A file that is not the text it should be; the message begins with what it is."""
-
-
-def read_limited(path: Path, *, max_bytes: int = MAX_TEXT_BYTES) -> bytes:
-    """The content; :class:`TextFileError` if it is longer, ``OSError`` if it cannot be read."""
-    with path.open("rb") as file:
-        content = file.read(max_bytes + 1)
-    if len(content) > max_bytes:
-        raise TextFileError(f"it has more than {max_bytes / (1 << 20):g} MiB")
-    return content
 
 
 def decoded_text(content: bytes) -> str:

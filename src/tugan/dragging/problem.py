@@ -12,6 +12,7 @@ from tugan.core.errors import InvalidDragError
 from tugan.core.geometry import inside
 from tugan.core.grad_mode import in_ordinary_mode, ordinary
 from tugan.core.masks import check_mask, forbidden_points
+from tugan.core.point_limit import check_point_count
 from tugan.dragging.hold import DEFAULT_HOLD
 from tugan.generators.catalog import catalog
 from tugan.generators.protocol import Generator, Noise, PretrainedGenerator, Ws
@@ -23,7 +24,7 @@ class DragProblem:
     """Handles of the picture of ``ws``, and the goals they should move to.
 
     Raises :class:`InvalidDragError` for points outside the picture, handles at their goals, a mask
-    of another size, or latents of another generator.
+    of another size, latents of another generator, or more than 200 points.
     """
 
     generator: Generator = field(repr=False)
@@ -122,6 +123,7 @@ class DragProblem:
             )
         if len(self.handles_xy) == 0:
             raise InvalidDragError("there are no points: give at least one handle and its goal")
+        check_point_count(len(self.handles_xy))
         height, width = self.image_hw
         for kind, points in (("handle", self.handles_xy), ("goal", self.targets_xy)):
             for point in points[~inside(points, image_hw=self.image_hw)]:

@@ -12,13 +12,16 @@ from torch import nn
 from tugan.core.allocator import keep_freed_memory
 from tugan.core.errors import CheckpointError, UnsafeCheckpointError
 from tugan.core.grad_mode import in_ordinary_mode
-from tugan.core.text_file import TextFileError, parsed_json, read_limited
+from tugan.core.input_file import read_input
+from tugan.core.json_size import check_json_size
+from tugan.core.text_file import TextFileError, parsed_json
 from tugan.generators.catalog import DEFAULT_MODEL, find_model
 from tugan.generators.devices import resolve_device
 from tugan.generators.formats.checkpoint import RawCheckpoint
 from tugan.generators.formats.detect import read_checkpoint
 from tugan.generators.formats.flatten import unread
 from tugan.generators.formats.inventory import inventory, way_out
+from tugan.generators.formats.safetensors_folder import MAX_CONFIG_BYTES
 from tugan.generators.formats.wrapper_names import without_wrappers
 from tugan.generators.model_config import CanonicalModel, ModelConfig
 from tugan.generators.prefixes import GENERATOR_PARTS, prefix_of_known
@@ -27,6 +30,7 @@ from tugan.generators.registry import FAMILIES, Family, families, family_named
 from tugan.generators.staged_network import StagedNetwork
 
 Network = TypeVar("Network")
+_MAX_CONFIG_PARTS = 20_000
 
 MAX_TOLD = 8
 """A discriminator of foreign layers may have hundreds."""
@@ -170,13 +174,19 @@ def read_config(folder: Path) -> ModelConfig:
     """The configuration of a model folder, without its tensors."""
     path = folder / "config.json"
     try:
-        return ModelConfig.model_validate(parsed_json(read_limited(path)))
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
+        content = read_input(
+            path, what="configuration", most_bytes=MAX_CONFIG_BYTES, error=CheckpointError
+        )
+        check_json_size(content, most_parts=_MAX_CONFIG_PARTS)
+        return ModelConfig.model_validate(parsed_json(content))
+    except CheckpointError:
+        raise
     except TextFileError as error:
         raise CheckpointError(f"cannot read {path}: {error}") from error
     except ValidationError as error:
         raise _wrong_config(folder, error) from error
+    except ValueError as error:
+        raise CheckpointError(f"{path} is wrong: {error}") from error
 
 
 def _own_form(raw: RawCheckpoint, path: Path) -> CanonicalModel:

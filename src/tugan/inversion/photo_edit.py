@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tugan.core.errors import MissingExtraError
 from tugan.core.grad_mode import ordinary
+from tugan.core.json_size import check_json_size
 from tugan.generators.protocol import Ws
 from tugan.inversion.adam_state import AdamState
 from tugan.inversion.align import Alignment
@@ -29,6 +30,7 @@ from tugan.render.picture_reader import register_reader
 
 FORMAT_VERSION = 2
 """Since 2 the photograph is kept without its metadata, which has a digest of its own."""
+_MAX_HEADER_PARTS = 1000
 Stage = Literal["invert", "tune", "done"]
 
 
@@ -81,12 +83,12 @@ class _Header(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format_version: int = Field(default=FORMAT_VERSION, ge=1, le=FORMAT_VERSION)
-    photo_name: str
-    photo_sha256: str
-    photo_kept_sha256: str | None = None
+    photo_name: str = Field(max_length=4096)
+    photo_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    photo_kept_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     alignment: Alignment
-    model_name: str
-    fingerprint: str
+    model_name: str = Field(max_length=4096)
+    fingerprint: str = Field(max_length=64)
     tuned: bool
     quality: Quality | None
     inversion: InversionSettings
@@ -144,11 +146,14 @@ def parts_of(edit: PhotoEdit) -> PhotoEditParts:
 def edit_of(parts: PhotoEditParts) -> PhotoEdit:
     """Inverse of :func:`parts_of`; :class:`PhotoEditError` says what is wrong."""
     try:
+        check_json_size(parts.header_json.encode(), most_parts=_MAX_HEADER_PARTS)
         header = _Header.model_validate_json(parts.header_json)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "header"
         raise PhotoEditError(f"the photograph's {place} is wrong: {first['msg']}") from error
+    except ValueError as error:
+        raise PhotoEditError(f"the photograph's header is wrong: {error}") from error
     tensors = _checked(parts.tensors)
     inverting, tuning = header.inversion_progress, header.tuning_progress
     return PhotoEdit(
@@ -197,6 +202,9 @@ def _checked(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     if ws is None or ws.ndim != 3 or len(ws) != 1:
         found = "missing" if ws is None else f"{tuple(ws.shape)}"
         raise PhotoEditError(f"the photograph's ws is {found}, expected (1, rows, width)")
+    mask = tensors.get("mask")
+    if mask is not None and (mask.ndim != 2 or mask.numel() == 0):
+        raise PhotoEditError(f"the photograph's mask is {tuple(mask.shape)}, expected (side, side)")
     for name, tensor in tensors.items():
         if not tensor.is_floating_point() or not bool(torch.isfinite(tensor).all()):
             raise PhotoEditError(f"the photograph's {name} is not finite numbers")

@@ -3,10 +3,17 @@
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from tugan.core.errors import OutputError, TuganError
-from tugan.render.photo_file import Photo, PhotoError, PhotoTooLargeError, decode_photo
+from tugan.core.input_file import read_input
+from tugan.render.photo_file import (
+    MAX_PHOTO_BYTES,
+    Photo,
+    PhotoError,
+    PhotoTooLargeError,
+    decode_photo,
+)
 from tugan.render.photo_without_place import without_place
 
 
@@ -19,13 +26,15 @@ class PhotoSource:
     """A photograph, and how to know it again."""
 
     name: str
-    """For people: the file's own name. A path, to look for it, where its bytes were not kept."""
+    """For people. It may come from a stranger's file, and is never opened."""
     sha256: str
     """Of the file as it was given."""
     content: bytes | None = field(default=None, repr=False)
     """None if only the name is kept."""
     kept_sha256: str | None = None
     """Of ``content``, where that is not the file as it was given."""
+    place: Path | None = None
+    """Where the file is looked for if its bytes were not kept; None is nowhere."""
 
     @classmethod
     def of(
@@ -35,8 +44,17 @@ class PhotoSource:
 
         ``decoded`` spares the reading, if it was read already. :class:`PhotoError` if it cannot be.
         """
-        given = cls(name=name, sha256=_digest(content), content=content if keep else None)
-        return given._stripped(decoded) if keep else given
+        if not keep:
+            return cls(name=name, sha256=_digest(content), place=Path(name).resolve())
+        given = cls(name=name, sha256=_digest(content), content=content)
+        return given._stripped(decoded)
+
+    def beside(self, project: Path) -> "PhotoSource":
+        """To be looked for in the folder of its project, whatever folder its name speaks of."""
+        name = PureWindowsPath(PurePosixPath(self.name).name).name
+        if self.content is not None or name in ("", ".", ".."):
+            return self
+        return replace(self, place=project.absolute().parent / name)
 
     @cached_property
     def for_files(self) -> "PhotoSource":
@@ -65,18 +83,30 @@ class PhotoSource:
                     " changed"
                 )
             return decode_photo(self.content, name=self.name)
-        try:
-            content = Path(self.name).read_bytes()
-        except OSError as error:
-            raise PhotoEditError(
-                f"the photograph {self.name} is gone ({error.strerror or error}): the face can"
-                " still be dragged, but not pasted back; put the file there again"
-            ) from error
+        content = self._content_of_place()
+        # before anything is decoded, or told of what is in it
         if _digest(content) != self.sha256:
             raise PhotoEditError(
                 f"the photograph {self.name} is not the one that was inverted: its content changed"
             )
         return decode_photo(content, name=self.name)
+
+    def _content_of_place(self) -> bytes:
+        try:
+            if self.place is None:
+                raise PhotoEditError(f"there is no photograph {self.name}")
+            return read_input(
+                self.place,
+                what="photograph",
+                most_bytes=MAX_PHOTO_BYTES,
+                error=PhotoEditError,
+                links=False,
+            )
+        except PhotoEditError as error:
+            raise PhotoEditError(
+                f"{error}, and only its name is in the project: the face cannot be pasted back; put"
+                " the photograph's file beside the project, or give it with --image"
+            ) from error
 
     def _is_whole(self, content: bytes) -> bool:
         return _digest(content) == (self.kept_sha256 or self.sha256)

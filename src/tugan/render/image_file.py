@@ -12,11 +12,14 @@ from torch import Tensor
 from tugan.core.atomic_write import atomic_path, check_writable
 from tugan.core.errors import InvalidDragError, MissingExtraError, OutputError
 from tugan.core.images import RgbArray
+from tugan.core.input_file import read_input
 from tugan.render.photo_values import Values, values_of
 from tugan.render.picture_reader import MAX_FILE_BYTES, PictureError, opened_picture
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MAX_MASK_PIXELS = 64_000_000
+MAX_MASK_BYTES = 300 << 20
+"""Of so many pixels, not compressed at all."""
 PNG_COMPRESSION_LEVEL = 4
 """Photographs come out as small as at the default of 6, in a third of the time."""
 PNG_STRATEGY = zlib.Z_RLE
@@ -52,14 +55,7 @@ def read_mask(path: Path) -> Float[Tensor, "h w"]:
     :class:`InvalidDragError` if the file is no picture, unreasonably large, or of numbers that are
     not read (floats beyond 0 to 1, signed ones: docs/inversion.md).
     """
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise InvalidDragError(f"the mask {path} has over {MAX_FILE_BYTES / 1e6:.0f} MB")
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise InvalidDragError(f"there is no mask file {path}") from error
-    except OSError as error:
-        raise InvalidDragError(f"the mask {path} cannot be read as a picture: {error}") from error
+    content = read_input(path, what="mask file", most_bytes=MAX_FILE_BYTES, error=InvalidDragError)
     try:
         with opened_picture(content, _check_mask_size) as opened:
             return _brightness(values_of(opened))

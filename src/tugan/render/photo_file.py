@@ -11,6 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 from tugan.core.atomic_write import atomic_path
 from tugan.core.errors import MissingExtraError, TuganError
 from tugan.core.images import RgbArray
+from tugan.core.input_file import read_input
 from tugan.render.edit_mark import marked_xmp
 from tugan.render.image_file import PNG_COMPRESSION_LEVEL, PNG_STRATEGY, check_image_path
 from tugan.render.photo_colours import colours_of
@@ -63,18 +64,7 @@ def read_photo(path: Path) -> Photo:
 
 def photo_bytes(path: Path) -> bytes:
     """The content of a photograph's file; :class:`PhotoError` if there is none, or too much."""
-    try:
-        if not path.is_file():
-            raise PhotoError(f"there is no photograph {path}")
-        size = path.stat().st_size
-        if size > MAX_PHOTO_BYTES:
-            raise PhotoError(
-                f"{path} has {size / 1e6:.0f} MB; photographs of up to"
-                f" {MAX_PHOTO_BYTES / 1e6:.0f} MB are read"
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise PhotoError(f"cannot read {path}: {error.strerror or error}") from error
+    return read_input(path, what="photograph", most_bytes=MAX_PHOTO_BYTES, error=PhotoError)
 
 
 def decode_photo(content: bytes, *, name: str = "the photograph") -> Photo:

@@ -2,20 +2,23 @@
 
 import contextlib
 import logging
+import os
 import re
 import stat
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
 from tugan.core.atomic_write import TEMPORARY_PREFIX, left_behind
-from tugan.core.errors import OutputError
+from tugan.core.errors import OutputError, TuganError
 from tugan.core.file_lock import HeldElsewhereError, HeldLock, delete_if_free, hold
+from tugan.core.input_file import opened_input
 from tugan.core.state_folder import close_to_others, private_folder
 from tugan.session.errors import SessionError
 from tugan.session.history import History
-from tugan.session.project_archive import read_manifest
+from tugan.session.project_archive import MAX_FILE_BYTES, read_manifest
 from tugan.session.project_errors import NewerProjectError, ProjectFileError
 from tugan.session.project_file import read_history
 from tugan.session.project_reader import parse_manifest
@@ -29,6 +32,8 @@ KEPT = 20
 """So many are kept, however old."""
 KEPT_DAYS = 30.0
 """Beyond them, those younger than this."""
+MOST_SHOWN = 100
+"""Of what can be opened, the newest."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DAY_S = 86_400.0
 _log = logging.getLogger(__name__)
@@ -46,13 +51,22 @@ class Recoverable:
     """The model and the last thing done."""
 
 
+_Known = tuple[tuple[int, int, int], Recoverable | None]
+"""What a file was when it was looked at, and what was found in it."""
+
+
 @final
 class AutosaveFolder:
-    """Saved sessions, a file each. Nothing here raises because a file is damaged."""
+    """Saved sessions, a file each. Nothing here raises because a file is damaged.
+
+    For any thread. What is no regular file (a link, a pipe) is no saved session.
+    """
 
     def __init__(self, folder: Path) -> None:
         """The folder need not exist yet."""
         self._folder = folder
+        self._known: dict[str, _Known] = {}
+        self._lock = threading.Lock()
 
     def path(self, session: str) -> Path:
         """Where a session saves itself; :class:`SessionError` for what is no id."""
@@ -88,7 +102,7 @@ class AutosaveFolder:
 
     def has(self, session: str) -> bool:
         """Is there saved work of this session?"""
-        return bool(_ID.fullmatch(session)) and _is_ours(self.path(session))
+        return bool(_ID.fullmatch(session)) and _looked_at(self.path(session)) is not None
 
     def recoverable(self) -> tuple[Recoverable, ...]:
         """All that can be opened, the newest first; damaged files are set aside.
@@ -96,14 +110,23 @@ class AutosaveFolder:
         What is too old to be wanted back goes: see :meth:`tidy`.
         """
         self.tidy()
-        found = (self._describe(path) for path in self._files())
+        newest = sorted(self._files(), key=_saved_at, reverse=True)[:MOST_SHOWN]
+        found = {path.stem: self._known_or_described(path) for path in newest}
+        with self._lock:
+            # what cannot be read now may be set aside later, when nobody has it open
+            self._known = {key: one for key, one in found.items() if one is not None and one[1]}
+        shown = (one[1] for one in found.values() if one is not None)
         return tuple(
-            sorted((one for one in found if one is not None), key=lambda one: -one.saved_at)
+            sorted((one for one in shown if one is not None), key=lambda one: -one.saved_at)
         )
 
     def load(self, session: str) -> History:
         """Saved work; :class:`ProjectFileError` if it is not there, or damaged."""
         return read_history(self.path(session))
+
+    def set_aside(self, session: str) -> None:
+        """Out of the way of what is saved next, and still there; the caller has claimed it."""
+        _move_aside(self.path(session))
 
     def discard(self, session: str) -> None:
         """Delete saved work, if there is any; :class:`SessionError` if it is open elsewhere."""
@@ -172,19 +195,36 @@ class AutosaveFolder:
 
     def _files(self) -> list[Path]:
         try:
-            found = list(self._folder.glob(f"*{SUFFIX}"))
+            paths = [path for path in self._folder.glob(f"*{SUFFIX}") if _ID.fullmatch(path.stem)]
         except OSError:
             return []
-        return [path for path in found if _ID.fullmatch(path.stem) and _is_ours(path)]
+        return [path for path in paths if _looked_at(path) is not None]
+
+    def _known_or_described(self, path: Path) -> _Known | None:
+        """Looked into once as long as it stays the same: every page that comes asks for it."""
+        now = _looked_at(path)
+        if now is None:
+            return None
+        with self._lock:
+            known = self._known.get(path.stem)
+        return known if known is not None and known[0] == now else (now, self._describe(path))
 
     def _describe(self, path: Path) -> Recoverable | None:
         try:
-            manifest = parse_manifest(read_manifest(path), name=path.name)
+            with opened_input(
+                path, what="saved work", most_bytes=MAX_FILE_BYTES, error=_Unreadable, links=False
+            ) as opened:
+                manifest = parse_manifest(read_manifest(opened, name=path.name), name=path.name)
             saved_at = path.stat().st_mtime
-        except (OSError, NewerProjectError):  # gone meanwhile, not ours to read, or not yet
+        except (OSError, _Unreadable, NewerProjectError):  # gone, not ours to read, or not yet
             return None
         except ProjectFileError as error:
-            _set_aside(path, error)
+            _log.warning("saved work that cannot be read is set aside: %s", error)
+            _set_aside(path)
+            return None
+        except Exception:  # noqa: BLE001 (the edge: no file may keep pages from opening)
+            _log.exception("saved work that cannot be read is set aside: %s", path.name)
+            _set_aside(path)
             return None
         last = next(one for one in manifest.entries if one.id == manifest.current)
         return Recoverable(
@@ -194,24 +234,39 @@ class AutosaveFolder:
         )
 
 
-def _is_ours(path: Path) -> bool:
-    """A link, a pipe or a folder of such a name is nothing that a session saved."""
+class _Unreadable(TuganError):  # noqa: N818 - it is no fault of anybody's
+    """Nothing that could be looked into."""
+
+
+def _looked_at(path: Path) -> tuple[int, int, int] | None:
+    """What changes when the file does; None unless it is a regular one.
+
+    A link, a pipe or a folder of such a name is nothing that a session saved.
+    """
     try:
-        return stat.S_ISREG(path.lstat().st_mode)
+        found = os.lstat(path)
     except OSError:
-        return False
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _set_aside(path: Path, why: ProjectFileError) -> None:
+def _set_aside(path: Path) -> None:
+    """Unless another studio has it open."""
     try:
         with hold(path.with_suffix(LOCK_SUFFIX)):
-            path.replace(path.with_suffix(DAMAGED_SUFFIX))
-        _log.warning("saved work that cannot be read is set aside: %s", why)
-    except HeldElsewhereError:
+            _move_aside(path)
+    except (HeldElsewhereError, OutputError):
         return
-    except (OSError, OutputError):
-        _log.warning("%s cannot be moved out of the way", path)
     delete_if_free(path.with_suffix(LOCK_SUFFIX))
+
+
+def _move_aside(path: Path) -> None:
+    try:
+        path.replace(path.with_suffix(DAMAGED_SUFFIX))
+    except OSError:
+        _log.warning("%s cannot be moved out of the way", path)
 
 
 def _saved_at(path: Path) -> float:

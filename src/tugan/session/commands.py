@@ -88,6 +88,21 @@ def check_fits(document: Document, *, info: GeneratorInfo) -> None:
             check_inside(point.goal_xy, what="goal", info=info)
     if document.packed_mask is not None:
         _check_mask_size(document.packed_mask.size_hw, info=info)
+    _check_settings(document.settings, info=info)
+    if document.record is not None:
+        _check_settings(document.record.settings, info=info)
+
+
+def _check_settings(settings: Settings, *, info: GeneratorInfo) -> None:
+    sizes = {block.until_px for block in info.blocks}
+    blocks = settings.blocks_px if isinstance(settings, NewtonSettings) else ()
+    if settings.rows > info.num_ws or not sizes.issuperset(blocks) or len(blocks) > len(sizes):
+        raise SessionError(
+            "bad-project",
+            f"The project has settings that {info.name} cannot have: {settings.rows} rows, and"
+            f" features of {', '.join(map(str, blocks[:4])) or 'any'} px.",
+            "Open another file.",
+        )
 
 
 def set_points(document: Document, points: Sequence[PointInput]) -> Document:

@@ -1,8 +1,10 @@
 """Keeping a history small: what can be missed goes first, the oldest of it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import fields, replace
+from heapq import heapify, heappop, heappush
+from typing import final
 
 from torch import Tensor
 
@@ -19,43 +21,124 @@ def trimmed(history: History, limits: SessionLimits) -> History:
     """Within the limits, as far as can be: the current entry stays whole.
 
     First the trails and optimiser states of old entries go, then old entries beside the way to the
-    current one, last the beginning of that way. Photographs have a limit of their own.
+    current one, last the beginning of that way. Photographs have a limit of their own. It takes
+    time in proportion to what there is: a file from somewhere else may have a long history.
     """
-    while _too_large(history, limits):
-        smaller = _without_extras(history) if _bytes_of(history) > limits.history_bytes else None
-        smaller = smaller or _without_side_branch(history) or _without_root(history)
-        if smaller is None:
-            return history
-        history = smaller
-    return history
+    trimming = _Trimming(history, limits)
+    trimming.drop_extras()
+    trimming.drop_side_branches()
+    trimming.drop_beginning()
+    return trimming.result()
 
 
-def _too_large(history: History, limits: SessionLimits) -> bool:
-    return (
-        len(history.by_id) > limits.max_entries
-        or _bytes_of(history) > limits.history_bytes
-        or _photo_bytes_of(history) > limits.photos_bytes
-    )
+@final
+class _Kept:
+    """Sizes of what is kept alive by its owners, shared parts once."""
+
+    def __init__(self) -> None:
+        self._owners: Counter[Hashable] = Counter()
+        self.nbytes = 0
+
+    def add(self, key: Hashable, size: int) -> None:
+        self.nbytes += size if not self._owners[key] else 0
+        self._owners[key] += 1
+
+    def drop(self, key: Hashable, size: int) -> None:
+        self._owners[key] -= 1
+        self.nbytes -= size if not self._owners[key] else 0
 
 
-def _bytes_of(history: History) -> int:
-    """What the history keeps alive, shared parts once."""
-    kept = {id(part): size for entry in history.by_id.values() for part, size in _parts(entry)}
-    return sum(kept.values()) + _ENTRY_BYTES * len(history.by_id)
+@final
+class _Trimming:
+    """A history on its way to become smaller; every step keeps count of what is left."""
+
+    def __init__(self, history: History, limits: SessionLimits) -> None:
+        self._history, self._limits = history, limits
+        self._by_id = dict(history.by_id)
+        self._oldest_first = sorted(self._by_id)
+        self._parts, self._photos = _Kept(), _Kept()
+        for entry in self._by_id.values():
+            self._count(entry)
+
+    def drop_extras(self) -> None:
+        """Trails of the oldest entries, then their optimiser states."""
+        for without in (_without_trail, _without_run):
+            for key in self._oldest_first:
+                if not self._heavy:
+                    return
+                entry = self._by_id[key]
+                document = without(entry.document)
+                if key == self._history.current or document is entry.document:
+                    continue
+                self._uncount(entry)
+                self._by_id[key] = replace(entry, document=document)
+                self._count(self._by_id[key])
+
+    def drop_side_branches(self) -> None:
+        """The oldest entries at the ends of branches, unless the current one is on them."""
+        way = set(self._history.path_to(self._history.current))
+        children = Counter(entry.parent for entry in self._by_id.values())
+        ends = [key for key in self._oldest_first if key not in way and not children[key]]
+        heapify(ends)
+        while ends and self._too_large:
+            gone = self._drop(heappop(ends))
+            children[gone.parent] -= 1
+            if gone.parent is not None and gone.parent not in way and not children[gone.parent]:
+                heappush(ends, gone.parent)
+
+    def drop_beginning(self) -> None:
+        """The first entries of the way to the current one."""
+        way = list(self._history.path_to(self._history.current))
+        while len(way) > 1 and self._too_large:
+            self._drop(way.pop())
+            heir = self._by_id[way[-1]]
+            self._by_id[way[-1]] = replace(heir, parent=None, has_picture=True)
+
+    def result(self) -> History:
+        """What is left; the same history if that is all of it."""
+        if self._by_id == dict(self._history.by_id):
+            return self._history
+        return self._history.with_entries(self._by_id)
+
+    @property
+    def _heavy(self) -> bool:
+        kept = self._parts.nbytes + _ENTRY_BYTES * len(self._by_id)
+        return kept > self._limits.history_bytes
+
+    @property
+    def _too_large(self) -> bool:
+        return (
+            self._heavy
+            or len(self._by_id) > self._limits.max_entries
+            or self._photos.nbytes > self._limits.photos_bytes
+        )
+
+    def _drop(self, key: int) -> Entry:
+        entry = self._by_id.pop(key)
+        self._uncount(entry)
+        return entry
+
+    def _count(self, entry: Entry) -> None:
+        for part in parts_of(entry.document):
+            self._parts.add(id(part), part.nbytes)
+        photo = entry.document.photo
+        if photo is not None:
+            self._photos.add(photo.key, photo.nbytes)
+
+    def _uncount(self, entry: Entry) -> None:
+        for part in parts_of(entry.document):
+            self._parts.drop(id(part), part.nbytes)
+        photo = entry.document.photo
+        if photo is not None:
+            self._photos.drop(photo.key, photo.nbytes)
 
 
-def _photo_bytes_of(history: History) -> int:
-    photos = {
-        entry.document.photo.key: entry.document.photo.nbytes
-        for entry in history.by_id.values()
-        if entry.document.photo is not None
-    }
-    return sum(photos.values())
+def _without_trail(document: Document) -> Document:
+    return document if document.trail is None else replace(document, trail=None)
 
 
-def _parts(entry: Entry) -> Iterator[tuple[object, int]]:
-    for part in parts_of(entry.document):
-        yield part, part.nbytes
+def _without_run(document: Document) -> Document:
+    return document if document.run is None else replace(document, run=None)
 
 
 def parts_of(document: Document) -> Iterator[Tensor | PackedMask]:
@@ -77,43 +160,3 @@ def parts_of(document: Document) -> Iterator[Tensor | PackedMask]:
             if part is not None:
                 values = (getattr(part, one.name) for one in fields(part))
                 yield from (value for value in values if isinstance(value, Tensor))
-
-
-def _without_extras(history: History) -> History | None:
-    """The oldest entry's trail, or its optimiser state, dropped; None if there is none left."""
-    old = [entry for entry in history.entries if entry.id != history.current]
-    for entry in old:
-        if entry.document.trail is not None:
-            return _changed(history, entry, replace(entry.document, trail=None))
-    for entry in old:
-        if entry.document.run is not None:
-            return _changed(history, entry, replace(entry.document, run=None))
-    return None
-
-
-def _changed(history: History, entry: Entry, document: Document) -> History:
-    return history.with_entries({**history.by_id, entry.id: replace(entry, document=document)})
-
-
-def _without_side_branch(history: History) -> History | None:
-    """The oldest entry at the end of a branch dropped, unless the current one is on it."""
-    way = set(history.path_to(history.current))
-    parents = Counter(entry.parent for entry in history.by_id.values())
-    for entry in history.entries:
-        if entry.id not in way and not parents[entry.id]:
-            return _without(history, entry.id)
-    return None
-
-
-def _without_root(history: History) -> History | None:
-    way = history.path_to(history.current)
-    if len(way) < 2:
-        return None
-    root, child = way[-1], way[-2]
-    kept = _without(history, root)
-    heir = replace(kept.by_id[child], parent=None, has_picture=True)
-    return kept.with_entries({**kept.by_id, child: heir})
-
-
-def _without(history: History, entry: int) -> History:
-    return history.with_entries({key: one for key, one in history.by_id.items() if key != entry})

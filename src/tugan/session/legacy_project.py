@@ -4,50 +4,45 @@ import json
 
 import torch
 from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load
 from torch import Tensor
 
+from tugan.core.json_size import check_json_size
+from tugan.core.point_limit import check_point_count
+from tugan.core.tensor_file import TensorFileError, load_tensors, metadata_of
 from tugan.dragging.methods import SOLVERS
 from tugan.session.project import Project, ProjectHeader
 from tugan.session.project_errors import ProjectFileError, damaged
 
 LAST_VERSION = 2
+MAX_BYTES = 64 << 20
+"""A mask of 16 megapixels is the largest that there can be in one."""
 _HEADER = "tugan_project"
-_LENGTH_BYTES = 8
+_MAX_PARTS = 2000
 
 
 def read_legacy(content: bytes, *, name: str) -> Project:
     """The drag; :class:`ProjectFileError` says what is wrong with the file."""
     try:
-        tensors = load(content)
-        metadata = _metadata_of(content)
-    # what the parser raises on damaged bytes
-    except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        metadata = metadata_of(content)
+        if _HEADER not in metadata:
+            raise ProjectFileError(f"{name} holds tensors but no tugan project")
+        tensors = load_tensors(content)
+    except TensorFileError as error:
         raise ProjectFileError(f"{name} is not a tugan project: {error}") from error
-    if _HEADER not in metadata:
-        raise ProjectFileError(f"{name} holds tensors but no tugan project")
     try:
         header = ProjectHeader.model_validate_json(_without_version(metadata[_HEADER]))
         return _assemble(header, tensors)
     except ValidationError as error:
         raise damaged(name, error, hidden=tuple(SOLVERS)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProjectFileError(f"{name} is damaged: {error}") from error
     except KeyError as error:
         raise ProjectFileError(f"{name} is damaged: it lacks {error.args[0]}") from error
 
 
-def _metadata_of(content: bytes) -> dict[str, str]:
-    """The header's strings; the library reads them from files alone."""
-    length = int.from_bytes(content[:_LENGTH_BYTES], "little")
-    header = json.loads(content[_LENGTH_BYTES : _LENGTH_BYTES + length])
-    metadata = header.get("__metadata__", {})
-    return {key: value for key, value in metadata.items() if isinstance(value, str)}
-
-
 def _without_version(text: str) -> str:
     """The header as it is known now; ``ValueError`` for a version that never was."""
+    check_json_size(text.encode(), most_parts=_MAX_PARTS)
     header = json.loads(text)
     if not isinstance(header, dict):
         return text
@@ -83,6 +78,7 @@ def _check_shapes(tensors: dict[str, Tensor]) -> None:
         raise ValueError(f"ws is {tuple(ws.shape)}, expected (1, rows, width)")
     if handles.ndim != 2 or handles.shape[1] != 2:
         raise ValueError(f"handles_xy is {tuple(handles.shape)}, expected (points, 2)")
+    check_point_count(len(handles))
     for name, like in (
         ("result_ws", "ws"),
         ("targets_xy", "handles_xy"),

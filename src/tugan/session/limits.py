@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tugan.core.point_limit import MAX_POINTS
+
 MEBIBYTE = 1 << 20
 
 
@@ -9,7 +11,7 @@ MEBIBYTE = 1 << 20
 class SessionLimits:
     """Defaults keep an idle session below 30 MB beside its model."""
 
-    max_points: int = 200
+    max_points: int = MAX_POINTS
     max_gallery: int = 24
     max_steps: int = 1000
     """That a drag may be allowed."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tugan.core.errors import MissingExtraError
+from tugan.core.file_names import cut_name
 from tugan.inversion.align import Alignment
 from tugan.inversion.photo_edit import PhotoEdit, PhotoSource
 from tugan.render.photo_file import PhotoError, decode_photo
@@ -24,13 +25,11 @@ from tugan.session.photo_jobs import (
     reopen_photo_job,
 )
 
-MAX_NAME = 200
-
 
 def open_photo(desk: Desk, content: bytes, *, name: str) -> None:
     """Decode a photograph, and look for its faces; :class:`SessionError` if it cannot be read."""
     generator_for_photos(desk.untuned_model())
-    name = name[:MAX_NAME] or "photo"
+    name = cut_name(name) or "photo"
     try:
         photo = decode_photo(content, name=name)
         source = PhotoSource.of(content, name=name, decoded=photo)

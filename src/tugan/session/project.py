@@ -49,6 +49,9 @@ class Project:
     result_handles_xy: Float[Tensor, "n 2"]
     photo: PhotoEdit | None = field(default=None, repr=False)
     """What is dragged, if it is a photograph: points and mask are of its crop."""
+    kept_step: int | None = None
+    """The step whose picture was kept, of a drag that was stopped before its own end, or that went
+    on beyond its settings' limit; None for one that ended by itself."""
 
 
 def check_model(header: ProjectHeader, *, fingerprint: str) -> None:

@@ -3,12 +3,11 @@
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tugan.session.project_errors import ProjectFileError
+from tugan.session.project_members import Rules, Source, read_members
 
 MANIFEST = "manifest.json"
 LATENTS = "latents.safetensors"
@@ -25,22 +24,27 @@ MEBIBYTE = 1 << 20
 MAX_FILE_BYTES = 512 * MEBIBYTE
 MAX_MEMBERS = 2048
 _LARGEST: Mapping[str, int] = {
-    MANIFEST: 32 * MEBIBYTE,
-    LATENTS: MAX_FILE_BYTES,
+    MANIFEST: 12 * MEBIBYTE,
+    LATENTS: 64 * MEBIBYTE,
     THUMBNAIL: 4 * MEBIBYTE,
-    _EDIT: MEBIBYTE,
+    _EDIT: MEBIBYTE // 16,
     _TENSORS: 256 * MEBIBYTE,
     _ORIGINAL: 256 * MEBIBYTE,
 }
 """By the last part of the name."""
 _LARGEST_MASK = 16 * MEBIBYTE
-_MAX_UNPACKED_BYTES = MAX_FILE_BYTES + 128 * MEBIBYTE
 _NAME = re.compile(
-    r"manifest\.json|latents\.safetensors|thumbnail\.png|mask-\d{1,4}\.png"
-    r"|(photo(-\d{1,3})?|incoming)/(edit\.json|tensors\.safetensors|original)"
+    r"manifest\.json|latents\.safetensors|thumbnail\.png|mask-[0-9]{1,4}\.png"
+    r"|(photo(-[0-9]{1,3})?|incoming)/(edit\.json|tensors\.safetensors|original)"
 )
-_PLAIN = {LATENTS: "latents", _TENSORS: "tensors"}
-_ENCRYPTED = 0x1
+_PACKED = (MANIFEST, _EDIT)
+_RULES = Rules(
+    most_members=MAX_MEMBERS,
+    most_packed_bytes=24 * MEBIBYTE,
+    known=lambda name: _NAME.fullmatch(name) is not None,
+    largest=lambda name: _LARGEST.get(_last(name), _LARGEST_MASK),
+    packed=lambda name: _last(name) in _PACKED,
+)
 _MAGIC = b"PK\x03\x04"
 
 
@@ -102,9 +106,9 @@ def is_archive(head: bytes) -> bool:
     return head.startswith(_MAGIC)
 
 
-def read_archive(content: bytes, *, name: str) -> ProjectArchive:
+def read_archive(source: Source, *, name: str) -> ProjectArchive:
     """The members; :class:`ProjectFileError` for anything that no project has."""
-    members = _read_members(content, name=name, wanted=None)
+    members = read_members(source, name=name, rules=_RULES)
     masks = {key: value for key, value in members.items() if key.startswith("mask-")}
     photos = _photos_of(members, name=name)
     incoming = photos.pop(INCOMING, None)
@@ -118,11 +122,10 @@ def read_archive(content: bytes, *, name: str) -> ProjectArchive:
     )
 
 
-def read_manifest(path: Path) -> bytes:
-    """Only the manifest; :class:`ProjectFileError` or ``OSError`` if it cannot be read."""
-    with path.open("rb") as opened:
-        members = _read_members(opened, name=path.name, wanted=MANIFEST)
-    return _required(members, MANIFEST, name=path.name)
+def read_manifest(source: Source, *, name: str) -> bytes:
+    """Only the manifest; :class:`ProjectFileError` if it cannot be read."""
+    members = read_members(source, name=name, rules=_RULES, wanted=MANIFEST)
+    return _required(members, MANIFEST, name=name)
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes, *, compress: bool) -> None:
@@ -152,59 +155,8 @@ def _photos_of(members: Mapping[str, bytes], *, name: str) -> dict[str, Archived
     }
 
 
-def _read_members(
-    source: bytes | io.BufferedReader, *, name: str, wanted: str | None
-) -> dict[str, bytes]:
-    opened = io.BytesIO(source) if isinstance(source, bytes) else source
-    try:
-        with zipfile.ZipFile(opened) as archive:
-            _check_directory(archive.infolist(), name=name)
-            return {
-                member.filename: archive.read(member)
-                for member in archive.infolist()
-                if wanted is None or member.filename == wanted
-            }
-    # what zipfile raises on damaged archives
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-        UnicodeDecodeError,
-        OverflowError,
-    ) as error:
-        raise ProjectFileError(f"{name} is not a tugan project: {error}") from error
-
-
-def _check_directory(members: list[zipfile.ZipInfo], *, name: str) -> None:
-    """Before anything is unpacked."""
-    if len(members) > MAX_MEMBERS:
-        raise ProjectFileError(
-            f"{name} holds {len(members)} files; a project has at most {MAX_MEMBERS}"
-        )
-    seen: set[str] = set()
-    for member in members:
-        called = member.filename
-        if not _NAME.fullmatch(called):
-            raise ProjectFileError(f"{name} holds a file {called!r:.100}, which no project has")
-        if called in seen:
-            raise ProjectFileError(f"{name} holds {called} twice")
-        seen.add(called)
-        if member.flag_bits & _ENCRYPTED:
-            raise ProjectFileError(f"{name} is encrypted: tugan projects are not")
-        part = called.split("/")[-1]
-        if member.file_size > _LARGEST.get(part, _LARGEST_MASK):
-            raise ProjectFileError(
-                f"{name} is too large: {called} would unpack to {member.file_size} bytes"
-            )
-        if part in _PLAIN and member.compress_type != zipfile.ZIP_STORED:
-            raise ProjectFileError(
-                f"{name} has packed {_PLAIN[part]}; tugan projects store them plainly"
-            )
-    if sum(member.file_size for member in members) > _MAX_UNPACKED_BYTES:
-        raise ProjectFileError(f"{name} is too large: it would unpack to more than 640 MiB")
+def _last(name: str) -> str:
+    return name.rsplit("/", maxsplit=1)[-1]
 
 
 def _required(members: Mapping[str, bytes], member: str, *, name: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import torch
 
+from tugan.core.outcome import Ending
 from tugan.generators.protocol import Ws
 from tugan.session.document import (
     AskedPoint,
@@ -12,6 +13,7 @@ from tugan.session.document import (
     Start,
 )
 from tugan.session.document_photo import DocumentPhoto
+from tugan.session.events import HELD_ID
 from tugan.session.history import History
 from tugan.session.packed_mask import PackedMask
 from tugan.session.project import Project, ProjectHeader
@@ -59,6 +61,7 @@ def history_of_project(project: Project) -> History:
             settings=header.settings,
         ),
         outcome=header.outcome,
+        steps=0 if header.outcome is None else header.outcome.steps or 0,
         photo=photo,
     )
     return History.begun(start, text="Start").added(end, text="Drag", has_picture=True)
@@ -86,7 +89,24 @@ def project_of_history(history: History) -> Project:
         result_ws=document.ws,
         result_handles_xy=torch.tensor(result, dtype=torch.float32).reshape(-1, 2),
         photo=None if document.photo is None else document.photo.edit,
+        kept_step=_kept_step(document),
     )
+
+
+def _kept_step(document: Document) -> int | None:
+    """To repeat what was kept of a drag, where the drag alone would go on, or end before."""
+    record, outcome = document.record, document.outcome
+    if record is None:
+        return None
+    if outcome is None:
+        # edited since; a live drag is repeated in one go, which has steps of its own
+        live = any(one.id == HELD_ID for one in record.points)
+        return None if live else document.steps or None
+    limit = record.settings.max_steps
+    went_on = limit is not None and outcome.steps is not None and outcome.steps > limit
+    if outcome.ending is Ending.CANCELLED or (outcome.ending is Ending.STEP_LIMIT and went_on):
+        return outcome.steps
+    return None
 
 
 def _asked_for(document: Document) -> DragRecord:

@@ -1,19 +1,21 @@
 """The photograph of a project, between its members in the file and what they stand for."""
 
-import tempfile
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load, save
+from safetensors.torch import save
 
+from tugan.core.tensor_file import TensorFileError, load_tensors
 from tugan.inversion.photo_edit import PhotoEdit, PhotoEditParts, edit_of, parts_of
-from tugan.inversion.photo_edit_file import load_photo_edit
+from tugan.inversion.photo_edit_file import (
+    holds_photo_edit,
+    is_photo_edit,
+    load_photo_edit,
+    photo_edit_of,
+)
 from tugan.session.project_archive import ArchivedPhoto, is_archive
 from tugan.session.project_errors import ProjectFileError
 
-_EDIT_ALONE = "tugan_photo_edit"
-"""What ``tugan invert`` writes has this in its header."""
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32)
 
 
@@ -28,10 +30,9 @@ def archived_photo(edit: PhotoEdit) -> ArchivedPhoto:
 def photo_of(photo: ArchivedPhoto, *, name: str) -> PhotoEdit:
     """Inverse of :func:`archived_photo`; ``TuganError`` says what is wrong with it."""
     try:
-        tensors = load(photo.tensors)
+        tensors = load_tensors(photo.tensors)
         text = photo.edit.decode()
-    # what the parser raises on damaged bytes
-    except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
+    except (TensorFileError, UnicodeDecodeError) as error:
         raise ProjectFileError(f"{name} has a photograph that cannot be read: {error}") from error
     floats = {key: one for key, one in tensors.items() if one.dtype in _FLOATS}
     if len(floats) < len(tensors):
@@ -47,19 +48,11 @@ def photo_alone(source: Path | bytes) -> PhotoEdit | None:
     """
     if isinstance(source, Path):
         return load_photo_edit(source) if is_photo_alone(source) else None
-    if is_archive(source):
+    if is_archive(source) or not holds_photo_edit(source):
         return None
-    # the library reads headers from files alone
-    with tempfile.NamedTemporaryFile(suffix=".tugan") as opened:
-        opened.write(source)
-        opened.flush()
-        return photo_alone(Path(opened.name))
+    return photo_edit_of(source, name="the file")
 
 
 def is_photo_alone(path: Path) -> bool:
     """Is this what ``tugan invert`` writes: a photograph, not dragged yet?"""
-    try:
-        with safe_open(path, framework="pt") as opened:
-            return _EDIT_ALONE in (opened.metadata() or {})
-    except (SafetensorError, OSError):
-        return False
+    return is_photo_edit(path)

@@ -12,6 +12,7 @@ from PIL import Image
 from pydantic import ValidationError
 from torch import Tensor
 
+from tugan.core.json_size import check_json_size
 from tugan.dragging.checkpoint import Nearest
 from tugan.dragging.methods import SOLVERS
 from tugan.dragging.solvers.saved_state import SavedAdam, SavedNewton, SavedState
@@ -37,6 +38,8 @@ from tugan.session.tensor_pool import TensorPool
 
 MAX_MASK_PIXELS = 4096 * 4096
 _MAX_ALL_MASK_PIXELS = 16 * MAX_MASK_PIXELS
+_MAX_PARTS, _MAX_CONTAINERS = 600_000, 200_000
+"""Of a manifest: a hundred entries of two hundred points each have half as many."""
 # what Pillow raises on damaged files
 _PILLOW_ERRORS = (OSError, ValueError, SyntaxError, RuntimeError, Warning)
 
@@ -74,19 +77,31 @@ def history_of(archive: ProjectArchive, *, name: str) -> History:
 def parse_manifest(content: bytes, *, name: str) -> records.ManifestRecord:
     """The manifest; :class:`ProjectFileError` also for those of a newer tugan."""
     try:
+        check_json_size(content, most_parts=_MAX_PARTS, most_containers=_MAX_CONTAINERS)
+        # parsing it lets no other thread run meanwhile: what is hopeless is not parsed at all
+        if content.count(b'"document"') > records.MAX_ENTRIES:
+            raise ValueError(f"it has more than {records.MAX_ENTRIES} entries")
+        return records.ManifestRecord.model_validate_json(content)
+    except ValidationError as error:
+        # only now: parsing it twice would take twice as long
+        _check_version(content, name=name)
+        raise damaged(name, error, hidden=tuple(SOLVERS)) from error
+    except ValueError as error:
+        raise ProjectFileError(f"{name} is damaged in its manifest: {error}") from error
+
+
+def _check_version(content: bytes, *, name: str) -> None:
+    """:class:`NewerProjectError` if that is why it cannot be read."""
+    try:
         plain = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ProjectFileError(f"{name} is damaged in its manifest: {error}") from error
     version = plain.get("format_version") if isinstance(plain, dict) else None
     if isinstance(version, int) and version > records.FORMAT_VERSION:
         raise NewerProjectError(
-            f"{name} was made by a newer tugan (format {version}; this one reads up to"
+            f"{name} was made by a newer tugan (format {str(version)[:20]}; this one reads up to"
             f" {records.FORMAT_VERSION}): update tugan to open it"
         )
-    try:
-        return records.ManifestRecord.model_validate_json(content)
-    except ValidationError as error:
-        raise damaged(name, error, hidden=tuple(SOLVERS)) from error
 
 
 class _Reader:

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tugan.core.outcome import Outcome
+from tugan.core.point_limit import MAX_POINTS
 from tugan.dragging.methods import SOLVERS, SolverName
 from tugan.generators.protocol import Noise
 from tugan.session.model_reference import ModelReference
@@ -16,6 +17,8 @@ name their photographs; 3: a zip with the history; 2: one drag as safetensors, o
 the paper's alone."""
 
 _MAX_COORDINATE = 1e5
+MAX_ENTRIES = 1000
+"""Ten times what the studio keeps."""
 Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-_MAX_COORDINATE, le=_MAX_COORDINATE)]
 Xy = tuple[Coordinate, Coordinate]
 Key = Annotated[str, Field(max_length=100)]
@@ -72,7 +75,7 @@ class DragRecordRecord(_WithSettings):
     """Of :class:`DragRecord`."""
 
     start_ws: Key
-    points: tuple[AskedRecord, ...] = Field(max_length=10_000)
+    points: tuple[AskedRecord, ...] = Field(max_length=MAX_POINTS, fail_fast=True)
     mask: Key | None
 
 
@@ -122,7 +125,7 @@ class NearestRecord(_Record):
     index: Count
     ws: Key
     handles_xy: Key
-    lost: tuple[bool, ...] = Field(max_length=10_000)
+    lost: tuple[bool, ...] = Field(max_length=MAX_POINTS, fail_fast=True)
 
 
 class RunRecord(_Record):
@@ -145,7 +148,7 @@ class TrailRecord(_Record):
     """Of :class:`Trail`."""
 
     start_ws: Key
-    steps: tuple[TrailStepRecord, ...] = Field(max_length=1000)
+    steps: tuple[TrailStepRecord, ...] = Field(max_length=1000, fail_fast=True)
 
 
 class DocumentRecord(_WithSettings):
@@ -155,7 +158,7 @@ class DocumentRecord(_WithSettings):
     start: StartRecord
     origin_ws: Key
     ws: Key
-    points: tuple[PointRecord, ...] = Field(max_length=10_000)
+    points: tuple[PointRecord, ...] = Field(max_length=MAX_POINTS, fail_fast=True)
     mask: Key | None
     record: DragRecordRecord | None
     run: RunRecord | None
@@ -183,9 +186,9 @@ class ManifestRecord(_Record):
     app_version: str = Field(max_length=100)
     model: ModelReference
     """Of the current entry."""
-    entries: tuple[EntryRecord, ...] = Field(min_length=1, max_length=10_000)
+    entries: tuple[EntryRecord, ...] = Field(min_length=1, max_length=MAX_ENTRIES, fail_fast=True)
     current: int
-    taken: tuple[tuple[int, int], ...] = ()
+    taken: tuple[tuple[int, int], ...] = Field(default=(), max_length=MAX_ENTRIES, fail_fast=True)
     """For each entry the child that was last gone to."""
 
     @model_validator(mode="after")

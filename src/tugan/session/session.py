@@ -32,6 +32,7 @@ from tugan.session.edits import (
 from tugan.session.engine import Engine, Job, JobEnd
 from tugan.session.errors import SessionError
 from tugan.session.history import History
+from tugan.session.history_budget import trimmed
 from tugan.session.incoming import PhotoSettings
 from tugan.session.limits import SessionLimits
 from tugan.session.live_job import LiveControl, clamped
@@ -56,8 +57,7 @@ from tugan.session.picture_jobs import (
 from tugan.session.project_file import (
     ProjectFileError,
     history_bytes,
-    read_history,
-    read_incoming,
+    read_work,
     write_history,
 )
 from tugan.session.project_photo import photo_alone
@@ -406,14 +406,16 @@ class Session:
             if edit is not None:
                 photo_edits.reopen(self._desk, edit, then=self._not_empty)
                 return
-            history, incoming = read_history(source), read_incoming(source)
+            work = read_work(source)
         except (ProjectFileError, PhotoEditError) as error:
             text = str(error)
             raise SessionError(
                 "bad-project", f"{text[:1].upper()}{text[1:]}.", "Open another file."
             ) from error
-        self._desk.models.check_known(history.document.model.name_or_path)
-        desk = self._desk
+        desk, incoming = self._desk, work.incoming
+        # here, and not on the engine's thread, where others would wait
+        history = trimmed(work.history, self._limits)
+        desk.models.check_known(history.document.model.name_or_path)
 
         def reopened() -> None:
             self._not_empty()

@@ -4,10 +4,10 @@ import hashlib
 from typing import final
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor
 
+from tugan.core.tensor_file import TensorFileError, load_tensors
 from tugan.session.project_errors import ProjectFileError
 
 
@@ -24,9 +24,8 @@ class TensorPool:
         """Inverse of :meth:`to_bytes`; :class:`ProjectFileError` for anything but finite floats."""
         pool = cls()
         try:
-            tensors = load(content)
-        # what the parser raises on damaged bytes
-        except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
+            tensors = load_tensors(content)
+        except TensorFileError as error:
             raise ProjectFileError(f"{name} has latents that cannot be read: {error}") from error
         for key, tensor in tensors.items():
             if tensor.dtype != torch.float32 or not bool(torch.isfinite(tensor).all()):

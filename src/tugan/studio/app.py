@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocketDisconnect
 
 import tugan
+from tugan.core.point_limit import MAX_POINTS
 from tugan.session.autosave import AutosaveFolder
 from tugan.session.errors import SessionError
 from tugan.studio import messages as wire
@@ -44,8 +45,10 @@ class Studio:
         self.link = OneTimeLink()
         # encoding one picture must not wait for another page's
         self.workers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="tugan-studio")
-        # opening and closing sessions reads files and waits: one after the other, off the loop
+        # opening and closing sessions waits: one after the other, off the loop
         self._lobby = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tugan-lobby")
+        # a large file must not keep the pages out that come after it
+        self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="tugan-reader")
 
     def asgi(self) -> ASGIApp:
         """What a server runs."""
@@ -80,15 +83,15 @@ class Studio:
             raise SessionError(
                 "session-open", "This work is open in another tab.", "Go on in that tab."
             )
-        if not self.sessions.autosaves.has(session_id):
+        if not await self._in_lobby(lambda: self.sessions.autosaves.has(session_id)):
             raise SessionError(
                 "unknown-session", "This saved work is not there any more.", "Start a new one."
             )
         await self._in_lobby(lambda: self.sessions.check_free(session_id))
-        self.sessions.detach(connection)
+        self._leave(connection)
         opened = await self._in_lobby(lambda: self.sessions.open(session_id))
         session = self.sessions.attach(opened.id, connection)
-        connection.show(session, self._welcome(opened))
+        connection.show(session, await self._revived(opened))
         if opened.refused is not None:
             connection.tell(opened.refused)
 
@@ -99,7 +102,7 @@ class Studio:
     def close(self) -> None:
         """End sessions and threads."""
         self.sessions.close()
-        for pool in (self.workers, self._lobby):
+        for pool in (self.workers, self._lobby, self._readers):
             pool.shutdown(wait=False, cancel_futures=True)
 
     @contextlib.asynccontextmanager
@@ -127,24 +130,37 @@ class Studio:
             connection = Connection(
                 websocket, self.sessions.get(opened.id), workers=self.workers, lobby=self
             )
+            # before its work is read: what nobody shows may have to make room
             self.sessions.attach(opened.id, connection)
         except SessionError as error:
             await websocket.close(CLOSE_TOO_MANY, error.text[:120])
             return
         try:
             with contextlib.suppress(WebSocketDisconnect):
-                await connection.run(self._welcome(opened), refused=opened.refused)
+                await connection.run(await self._revived(opened), refused=opened.refused)
         finally:
-            self.sessions.detach(connection)
+            self._leave(connection)
+
+    def _leave(self, connection: Connection) -> None:
+        """What was held is let go of on another thread: the session's lock may be taken."""
+        for session in self.sessions.detach(connection):
+            with contextlib.suppress(RuntimeError):  # the studio is closing
+                self.workers.submit(session.release)
+
+    async def _revived(self, opened: Opened) -> wire.Welcome:
+        """With the session's work read, what its page is told first."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, lambda: self._welcome(opened)
+        )
 
     def _welcome(self, opened: Opened) -> wire.Welcome:
         return wire.Welcome(
             version=tugan.__version__,
             session=opened.id,
-            resumed=opened.resumed,
+            resumed=self.sessions.revive(opened),
             models=model_views(self.sessions.models.names()),
             limits=wire.Limits(
-                max_points=wire.MAX_POINTS,
+                max_points=MAX_POINTS,
                 max_upload_bytes=self.options.max_upload_bytes,
                 max_gallery=wire.MAX_GALLERY,
                 max_steps=wire.MAX_STEPS,

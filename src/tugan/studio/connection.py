@@ -48,8 +48,8 @@ class Connection:
     """From accepting a page to losing it.
 
     All methods but :meth:`listen` and :meth:`take_over` are for the event loop's thread. Whatever
-    may take more than a moment (commands, encoding) runs in ``workers``, one at a time for each
-    direction, in order.
+    may take more than a moment (commands, encoding) or takes a lock of the session (looking at it)
+    runs in ``workers``, one at a time for each direction, in order.
     """
 
     def __init__(
@@ -114,7 +114,8 @@ class Connection:
         self._shown_mask = None
         self._session.listener = self.listen
         self._put_state()
-        self._session.request_pictures()
+        asked = self._loop.run_in_executor(self._workers, self._session.request_pictures)
+        asked.add_done_callback(_say_failure)
 
     def _hear(self, event: events.Event) -> None:
         match event:
@@ -154,20 +155,21 @@ class Connection:
         self._revision += 1
         revision, session = self._revision, self._session
         self._put_json("state", lambda: state_view(session.snapshot(), revision=revision))
-        document = session.snapshot().document
-        mask = None if document is None else document.mask
-        if not _same_mask(mask, self._shown_mask):
+
+        def mask_if_new() -> WireFrame | None:
+            document = session.snapshot().document
+            mask = None if document is None else document.mask
+            if _same_mask(mask, self._shown_mask):
+                return None
             self._shown_mask = mask
-            self._put_mask(mask)
+            return _mask_frame(mask, revision)
+
+        self._outbox.put(FrameKind.MASK, Outgoing(make=mask_if_new))
 
     def _put_mask(self, mask: MaskArray | None) -> None:
         revision = self._revision
-
-        def make() -> WireFrame:
-            encoded = b"" if mask is None else png(mask)
-            return WireFrame(kind=FrameKind.MASK, step=revision, encoded=encoded)
-
-        self._outbox.put(FrameKind.MASK, Outgoing(make=make))
+        # beside the one that is sent if it is new, which must not take its place
+        self._outbox.put(object(), Outgoing(make=lambda: _mask_frame(mask, revision)))
 
     def _put_json(self, key: Hashable, make: Callable[[], wire.ServerMessage]) -> None:
         self._outbox.put(key, Outgoing(make=lambda: make().model_dump_json()))
@@ -206,6 +208,8 @@ class Connection:
         while True:
             item = await self._outbox.take()
             made = await self._loop.run_in_executor(self._workers, item.make)
+            if made is None:
+                continue
             if isinstance(made, str):
                 await self._websocket.send_text(made)
             else:
@@ -260,9 +264,9 @@ class Connection:
     async def _paint(self, message: wire.SetMask) -> None:
         session, mask = self._session, None
         if message.png is not None:
-            size = image_hw_of(session)
             mask = await self._loop.run_in_executor(
-                self._workers, lambda: decode_mask(message.png or "", image_hw=size)
+                self._workers,
+                lambda: decode_mask(message.png or "", image_hw=image_hw_of(session)),
             )
         # known before the session tells of it, so that the page is not sent its own strokes
         before, self._shown_mask = self._shown_mask, mask
@@ -304,6 +308,16 @@ class Connection:
         await self._taken_over.wait()
         if self._websocket.application_state is WebSocketState.CONNECTED:
             await self._websocket.close(CLOSE_TAKEN_OVER, "opened in another tab")
+
+
+def _mask_frame(mask: MaskArray | None, revision: int) -> WireFrame:
+    encoded = b"" if mask is None else png(mask)
+    return WireFrame(kind=FrameKind.MASK, step=revision, encoded=encoded)
+
+
+def _say_failure(asked: "asyncio.Future[None]") -> None:
+    if not asked.cancelled() and (error := asked.exception()) is not None:
+        _log.error("a page's pictures could not be asked for", exc_info=error)
 
 
 def _same_mask(one: MaskArray | None, other: MaskArray | None) -> bool:

@@ -8,12 +8,15 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from tugan.core.point_limit import MAX_POINTS
+
 PROTOCOL_VERSION = 1
-MAX_POINTS = 200
 MAX_COORDINATE = 1e5
 MAX_MASK_BASE64 = 6_000_000
 MAX_GALLERY = 24
 MAX_STEPS = 1000
+MAX_ROWS = 64
+MAX_FEATURE_PX = 4096
 MAX_SEED = 2**32 - 1
 
 Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
@@ -84,8 +87,8 @@ class MethodChoice(_Message):
 
     solver: SolverId
     space: SpaceId
-    rows: int = Field(ge=1, le=64)
-    feature_px: int = Field(ge=1, le=4096)
+    rows: int = Field(ge=1, le=MAX_ROWS)
+    feature_px: int = Field(ge=1, le=MAX_FEATURE_PX)
     max_steps: int = Field(ge=1, le=MAX_STEPS)
     hold: Hold
     """0: the whole picture may follow; 1: only what is pulled moves."""

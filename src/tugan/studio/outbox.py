@@ -23,8 +23,8 @@ MAX_WAITING = 1024
 class Outgoing:
     """Something to send, made only when its turn has come: what is overtaken is never encoded."""
 
-    make: Callable[[], str | WireFrame]
-    """JSON, or a picture. Called on another thread."""
+    make: Callable[[], str | WireFrame | None]
+    """JSON, or a picture, or nothing after all. Called on another thread."""
     moving: bool = False
     """Is it held back until the page has shown the ones before?"""
 

@@ -1,20 +1,24 @@
 """Downloads and uploads, and what programs ask."""
 
 import importlib.util
+import io
 import tempfile
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import Annotated, Literal
 
-from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 import tugan
 from tugan.core.errors import TuganError
+from tugan.core.file_names import cut_name
 from tugan.session.errors import SessionError
 from tugan.session.session import Session
 from tugan.studio.encoding import picture_file
@@ -26,6 +30,8 @@ from tugan.studio.views import model_views
 PictureFormat = Literal["png", "jpg", "webp"]
 AnimationFormat = Literal["gif", "webp", "mp4", "webm"]
 PhotoFormat = Literal["jpg", "png", "webp"]
+MAX_NAME_QUERY = 4096
+"""Longer names than files have; they are cut."""
 PROJECT_TYPE = "application/vnd.tugan.project"
 _TYPES = {
     "png": "image/png",
@@ -66,7 +72,8 @@ class Health(BaseModel):
 
 
 _FAULTS: dict[int | str, dict[str, object]] = {
-    status: {"model": Fault} for status in (400, 401, 403, 404, 409, 413, 421, 422, 429, 507)
+    status: {"model": Fault}
+    for status in (400, 401, 403, 404, 405, 409, 413, 421, 422, 429, 500, 507)
 }
 
 
@@ -103,7 +110,7 @@ def add_routes(app: FastAPI, *, options: StudioOptions, sessions: Sessions) -> N
 
     @app.get("/api/models", responses=_FAULTS)
     async def models() -> list[ModelView]:
-        return list(model_views(sessions.models.names()))
+        return list(await run_in_threadpool(lambda: model_views(sessions.models.names())))
 
     @app.get("/api/sessions/{session_id}/picture", responses=_FAULTS, response_class=Response)
     async def picture(
@@ -114,7 +121,8 @@ def add_routes(app: FastAPI, *, options: StudioOptions, sessions: Sessions) -> N
         session = sessions.get(session_id)
         pixels = await run_in_threadpool(session.picture, points=points)
         encoded = await run_in_threadpool(picture_file, pixels, suffix=kind)
-        return _download(encoded, name=f"{_name(session)}.{kind}", media_type=_TYPES[kind])
+        name = await run_in_threadpool(_name, session, f".{kind}")
+        return _download(encoded, name=name, media_type=_TYPES[kind])
 
     @app.get("/api/sessions/{session_id}/animation", responses=_FAULTS, response_class=Response)
     async def animation(
@@ -126,22 +134,24 @@ def add_routes(app: FastAPI, *, options: StudioOptions, sessions: Sessions) -> N
         path = _temporary(f".{kind}")
         try:
             await run_in_threadpool(session.animation, path, points=points)
+            name = await run_in_threadpool(_name, session, f".{kind}")
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        return _file(path, name=f"{_name(session)}.{kind}", media_type=_TYPES[kind])
+        return _file(path, name=name, media_type=_TYPES[kind])
 
     @app.get("/api/sessions/{session_id}/project", responses=_FAULTS, response_class=Response)
     async def project(session_id: str) -> Response:
         session = sessions.get(session_id)
         encoded = await run_in_threadpool(session.project_bytes)
-        return _download(encoded, name=f"{_name(session)}.tugan", media_type=PROJECT_TYPE)
+        name = await run_in_threadpool(_name, session, ".tugan")
+        return _download(encoded, name=name, media_type=PROJECT_TYPE)
 
     @app.put("/api/sessions/{session_id}/photo", status_code=204, responses=_FAULTS)
     async def open_photo(
         session_id: str,
         request: Request,
-        name: Annotated[str, Query(min_length=1, max_length=255)] = "photo",
+        name: Annotated[str, Query(min_length=1, max_length=MAX_NAME_QUERY)] = "photo",
     ) -> None:
         session = sessions.get(session_id)
         body = await _read_body(request, limit=options.max_upload_bytes)
@@ -157,9 +167,8 @@ def add_routes(app: FastAPI, *, options: StudioOptions, sessions: Sessions) -> N
         session = sessions.get(session_id)
         export = await run_in_threadpool(session.photograph)
         encoded = await run_in_threadpool(export.encoded, kind, mark=mark)
-        return _download(
-            encoded, name=f"{_plain(export.name)}-edited.{kind}", media_type=_TYPES[kind]
-        )
+        called = cut_name(f"{_plain(export.name)}-edited.{kind}")
+        return _download(encoded, name=called, media_type=_TYPES[kind])
 
     @app.put("/api/sessions/{session_id}/project", status_code=204, responses=_FAULTS)
     async def open_project(session_id: str, request: Request) -> None:
@@ -170,16 +179,21 @@ def add_routes(app: FastAPI, *, options: StudioOptions, sessions: Sessions) -> N
 
 async def _read_body(request: Request, *, limit: int) -> bytes:
     """All of it, but no more than the limit, whatever the headers say."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise SessionError(
-                "too-large",
-                f"The file is larger than {limit // 2**20} MiB.",
-                "Open a smaller one.",
-            )
-    return bytes(body)
+    body = io.BytesIO()
+    try:
+        async for chunk in request.stream():
+            if body.tell() + len(chunk) > limit:
+                raise SessionError(
+                    "too-large",
+                    f"The file is larger than {limit // 2**20} MiB.",
+                    "Open a smaller one.",
+                )
+            body.write(chunk)
+    except ClientDisconnect as error:
+        raise SessionError(
+            "aborted", "The file did not come whole.", "Open it again; nothing was changed."
+        ) from error
+    return body.getvalue()  # which does not copy it
 
 
 def _answer_faults(app: FastAPI) -> None:
@@ -203,18 +217,27 @@ def _answer_faults(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         return answer(error.status_code, "http", str(error.detail), "See /api/openapi.json.")
 
+    async def failed(request: Request, error: Exception) -> JSONResponse:
+        text = "Something went wrong inside the studio; nothing was changed."
+        return answer(500, "failed", text, "Try again; if it goes on, start tugan anew.")
+
     handlers: dict[type[Exception], Callable[[Request, Exception], object]] = {
         SessionError: refused,
         TuganError: bad_input,
         RequestValidationError: malformed,
         HTTPException: no_such,
+        Exception: failed,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)  # type: ignore[arg-type]  # starlette's is narrower
 
 
-def _name(session: Session) -> str:
+def _name(session: Session, suffix: str) -> str:
     """Of a download: the model and the seed."""
+    return cut_name(_stem(session) + suffix)
+
+
+def _stem(session: Session) -> str:
     document = session.snapshot().document
     if document is None:
         return "tugan"

@@ -68,6 +68,13 @@ FOREIGN_ORIGIN = Refusal(
     text="This request comes from a page that the studio did not serve.",
     remedy="Use the studio's own page.",
 )
+BAD_ORIGIN = Refusal(
+    status=400,
+    close_code=CLOSE_FOREIGN,
+    code="bad-origin",
+    text="This request says that it comes from an address that is none.",
+    remedy="Use the studio's own page.",
+)
 BAD_TOKEN = Refusal(
     status=401,
     close_code=CLOSE_BAD_TOKEN,
@@ -92,8 +99,13 @@ class Guard:
         if not self.is_own_host(host):
             return FOREIGN_HOST
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            return FOREIGN_ORIGIN
+        if origin is not None:
+            try:
+                told = urlsplit(origin).netloc
+            except ValueError:
+                return BAD_ORIGIN
+            if told.lower() != host.lower():
+                return FOREIGN_ORIGIN
         if not path.startswith(OPEN_PREFIXES) and not self._knows_token(query, headers):
             return BAD_TOKEN
         return None

@@ -37,13 +37,16 @@ class Served:
     """When the last page left."""
 
 
+@final
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A session for a page."""
+    """A session that a page is about to show."""
 
     id: str
     resumed: bool
-    """Was it there before, with its work?"""
+    """It was there before."""
+    saved: bool = False
+    """Its work is in a file, to be read by :meth:`Sessions.revive`."""
     refused: SessionError | None = None
     """Why it is not the one that was asked for."""
 
@@ -52,8 +55,9 @@ class Opened:
 class Sessions:
     """Opens sessions up to a limit; those that nobody shows make room, their work saved.
 
-    What reads files or waits for a session to end (``open``, ``forget``, ``drop_idle``, ``close``)
-    is for one thread beside the event loop's; the rest is for the event loop's.
+    What looks at files or waits for a session to end (``open``, ``forget``, ``drop_idle``,
+    ``close``) is for one thread beside the event loop's; ``revive`` reads what may be a large file
+    and is for any other; the rest is for the event loop's, and takes no lock of a session.
     """
 
     def __init__(self, options: StudioOptions, *, autosaves: AutosaveFolder) -> None:
@@ -102,7 +106,8 @@ class Sessions:
                 return Opened(id=requested, resumed=True)
             if self._autosaves.has(requested):
                 try:
-                    return self._revive(requested)
+                    self._new(requested)
+                    return Opened(id=requested, resumed=True, saved=True)
                 except SessionError as error:
                     if error.code != "session-elsewhere":
                         raise
@@ -116,6 +121,27 @@ class Sessions:
         if session_id not in self._served:
             self._claim(session_id).release()
 
+    def revive(self, opened: Opened) -> bool:
+        """Read the saved work of a session that was just opened; was that what it resumes?
+
+        Work that cannot be opened makes a new session of it, whatever is wrong with the file.
+        """
+        if not opened.saved:
+            return opened.resumed
+        session = self.get(opened.id)
+        try:
+            session.open_project(self._autosaves.path(opened.id))
+        except SessionError as error:
+            _log.warning("the saved session %s cannot be opened: %s", opened.id, error)
+        except Exception:  # noqa: BLE001 (the edge: no file may keep its page from opening)
+            _log.exception("the saved session %s cannot be opened", opened.id)
+        else:
+            return True
+        # what is done from now on is saved in its place
+        self._autosaves.set_aside(opened.id)
+        session.open_default(self._options.model)
+        return False
+
     def attach(self, session_id: str, connection: Connection) -> Session:
         """This page shows the session from now on; another one that did is sent away.
 
@@ -128,13 +154,15 @@ class Sessions:
         served.connection = connection
         return served.session
 
-    def detach(self, connection: Connection) -> None:
-        """The page is gone; its session waits for it."""
+    def detach(self, connection: Connection) -> tuple[Session, ...]:
+        """The page is gone, its session waits for it: to be released, on another thread."""
+        left = []
         for served in self:
             if served.connection is connection:
                 served.connection, served.left_at = None, time.monotonic()
                 served.session.listener = _deaf
-                served.session.release()
+                left.append(served.session)
+        return tuple(left)
 
     def shown(self, session_id: str) -> bool:
         """Does a page show it?"""
@@ -169,16 +197,6 @@ class Sessions:
             if not self._close(session_id):
                 self.unsaved.append(session_id)
         self._engine.close()
-
-    def _revive(self, session_id: str) -> Opened:
-        session = self._new(session_id)
-        try:
-            session.open_project(self._autosaves.path(session_id))
-        except SessionError as error:
-            _log.warning("the saved session %s cannot be opened: %s", session_id, error)
-            session.open_default(self._options.model)
-            return Opened(id=session_id, resumed=False)
-        return Opened(id=session_id, resumed=True)
 
     def _new(self, session_id: str) -> Session:
         claim = self._claim(session_id)

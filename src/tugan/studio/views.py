@@ -18,6 +18,8 @@ from tugan.session.incoming import Incoming
 from tugan.session.model_store import LoadedModel
 from tugan.session.session import Snapshot
 from tugan.studio.messages import (
+    MAX_FEATURE_PX,
+    MAX_ROWS,
     MAX_STEPS,
     Corners,
     EntryView,
@@ -120,11 +122,12 @@ def method_choice(settings: Settings) -> MethodChoice:
         solver, feature_px = "adam", settings.feature_px
     # a project from the command line may allow more steps than the studio does
     allowed = MAX_STEPS if settings.max_steps is None else settings.max_steps
+    # whatever a file says: a page that is told nothing could do nothing about it
     return MethodChoice(
         solver=solver,
         space=settings.latent,
-        rows=settings.rows,
-        feature_px=feature_px,
+        rows=min(settings.rows, MAX_ROWS),
+        feature_px=min(feature_px, MAX_FEATURE_PX),
         max_steps=min(max(allowed, 1), MAX_STEPS),
         hold=settings.hold,
     )
