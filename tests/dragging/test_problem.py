@@ -149,3 +149,11 @@ def test_one_handle_with_two_goals_is_a_caution(toy: ToyGenerator) -> None:
     assert problem.cautions(hold=0) == [
         "two goals are asked of the handle (10, 20): it cannot reach both"
     ]
+
+
+def test_more_points_than_can_be_dragged_are_refused(toy: ToyGenerator) -> None:
+    handles = torch.stack([torch.arange(201) % 60, torch.arange(201) // 60], dim=1).float()
+    targets = torch.full_like(handles, 63)
+    make(toy, handles=handles[:200], targets=targets[:200])
+    with pytest.raises(InvalidDragError, match="there are 201 points, but at most 200"):
+        make(toy, handles=handles, targets=targets)

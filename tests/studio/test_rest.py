@@ -232,9 +232,11 @@ def test_a_malformed_origin_is_an_answer(http: httpx.Client, origin: str) -> Non
 
 def test_a_malformed_origin_of_a_socket_is_an_answer(studio: RunningStudio) -> None:
     before = len(studio.said)
-    with pytest.raises((ConnectionClosed, InvalidStatus)):
-        with connect(studio.socket_url, origin=Origin("http://[::1"), open_timeout=HANG_S) as page:
-            page.recv(HANG_S)
+    with (
+        pytest.raises((ConnectionClosed, InvalidStatus)),
+        connect(studio.socket_url, origin=Origin("http://[::1"), open_timeout=HANG_S) as page,
+    ):
+        page.recv(HANG_S)
     assert not any("Traceback" in line for line in studio.said[before:])
 
 
