@@ -173,3 +173,11 @@ def test_doubles_are_kept_for_who_counts_on_their_order(toy: ToyGenerator) -> No
     )
     assert len(problem.handles_xy) == 2
     assert "is given more than once" in problem.cautions(hold=0)[0]
+
+
+def test_more_points_than_can_be_dragged_are_refused(toy: ToyGenerator) -> None:
+    handles = torch.stack([torch.arange(201) % 60, torch.arange(201) // 60], dim=1).float()
+    targets = torch.full_like(handles, 63)
+    make(toy, handles=handles[:200], targets=targets[:200])
+    with pytest.raises(InvalidDragError, match="there are 201 points, but at most 200"):
+        make(toy, handles=handles, targets=targets)

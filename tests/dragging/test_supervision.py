@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tugan.core.errors import InvalidDragError
 from tugan.dragging.settings import DragSettings
 from tugan.dragging.supervision import motion_loss, pulled_places
 
@@ -113,3 +114,16 @@ def test_the_original_disc_is_strict_and_rounded() -> None:
     # within the picture's corner: a quarter of a disc, without the pixels at exactly 3 px
     assert len(pull.places_xy) == 9
     assert len(wide.places_xy) == 11
+
+
+@pytest.mark.parametrize("settings", [PAPER, ORIGINAL])
+def test_discs_that_no_memory_takes_are_refused_before_they_are_made(
+    settings: DragSettings,
+) -> None:
+    huge = replace(settings, motion_radius_px_at_512=512)
+    points = torch.rand(200, 2) * 1000
+    with pytest.raises(InvalidDragError, match="make the radius smaller, or leave points out"):
+        pulled_places(points, points + 9, image_hw=(1024, 1024), settings=huge)
+    # as many points as there can be, in the largest pictures that there are
+    usual = pulled_places(points, points + 9, image_hw=(2048, 2048), settings=settings)
+    assert len(usual.places_xy) > 10_000

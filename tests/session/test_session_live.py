@@ -9,7 +9,7 @@ import torch
 
 from patience import HANG_S
 from session.conftest import Person, Sit
-from tugan.session.events import HELD_ID, Event, FinishedShown, PictureReady, StepShown
+from tugan.session.events import HELD_ID, Event, FinishedShown, PictureReady, Reported, StepShown
 from tugan.session.hand_rest import REST_S
 from tugan.session.session import PointInput
 
@@ -240,3 +240,21 @@ def test_how_much_is_held_is_undone_saved_and_changes_no_drag_that_goes_on(perso
     person.session.undo()
     person.settle()
     assert person.document.settings.hold == usual
+
+
+def test_what_is_held_counts_among_the_points_that_there_can_be(person: Person) -> None:
+    points = [
+        PointInput(id=i, handle_xy=(4.0 + 3 * (i % 20), 4.0 + 5 * (i // 20))) for i in range(200)
+    ]
+    person.session.set_points(points, "add")
+    person.settle()
+    person.session.grab((5.5, 6.5))
+    person.settle()
+    assert [one.code for one in person.of(Reported)][-1:] == ["too-many-points"]
+    assert person.texts == ["Start", "Add a point"]
+    assert person.session.snapshot().phase == "idle"
+    # one of them can be held
+    person.session.grab((4, 4))
+    person.session.release()
+    person.settle()
+    assert [one.code for one in person.of(Reported)] == ["too-many-points"]

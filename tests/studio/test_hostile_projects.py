@@ -78,13 +78,16 @@ def test_each_is_answered_and_others_are_served_meanwhile(
         opening.wait(HANG_S)
         answered = 0
         while attacking.is_alive():
-            number = other.say("go-to", entry=10**6)
-            other.refusal_of(number)
+            asked_s = time.monotonic()
+            other.refusal_of(other.say("go-to", entry=10**6))
+            longest_s = max(longest_s, time.monotonic() - asked_s)
             answered += 1
         attacking.join()
         assert not wrong, wrong
         # not one after the other: between any two of them others had their turn
         assert answered > len(hostile)
+        assert opened  # what is odd, and no more than that
+        assert longest_s < HANG_S / 10
         # and both go on
         other.say("set-points", points=[{"id": 1, "handle": [500, 500]}], change="add")
         other.until(lambda page: len(page.state["points"]) == 1)

@@ -1,6 +1,7 @@
 """Downloads and uploads of a real server."""
 
 import io
+import socket
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,9 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from patience import HANG_S
 from studio.running import TOKEN, RunningStudio
@@ -202,3 +206,93 @@ def test_every_route_keeps_to_its_own_description(
             )
 
         keeps_to_it()
+
+
+# ---- hostile requests ------------------------------------------------------------------------
+
+
+def spoken(studio: RunningStudio, request: bytes, *, then_close: bool = False) -> bytes:
+    """What is answered to these very bytes."""
+    with socket.create_connection(("127.0.0.1", studio.port), timeout=HANG_S) as line:
+        line.sendall(request)
+        if then_close:
+            return b""
+        answer = b""
+        while more := line.recv(65536):
+            answer += more
+    return answer
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://[", "//[x]:y", "http://[v1.z]x/"])
+def test_a_malformed_origin_is_an_answer(http: httpx.Client, origin: str) -> None:
+    answer = http.get("/api/health", headers={"Origin": origin})
+    assert answer.status_code in (400, 403)
+    assert fault(answer)["code"] in ("bad-origin", "foreign-origin")
+
+
+def test_a_malformed_origin_of_a_socket_is_an_answer(studio: RunningStudio) -> None:
+    before = len(studio.said)
+    with (
+        pytest.raises((ConnectionClosed, InvalidStatus)),
+        connect(studio.socket_url, origin=Origin("http://[::1"), open_timeout=HANG_S) as page,
+    ):
+        page.recv(HANG_S)
+    assert not any("Traceback" in line for line in studio.said[before:])
+
+
+def test_an_upload_that_breaks_off_is_no_traceback(
+    studio: RunningStudio, http: httpx.Client
+) -> None:
+    with WirePage(studio) as page:
+        page.ready()
+        before = len(studio.said)
+        for kind in ("project", "photo"):
+            spoken(
+                studio,
+                f"PUT /api/sessions/{page.session}/{kind} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                f"Authorization: Bearer {TOKEN}\r\nContent-Length: 100000\r\n\r\nabc".encode(),
+                then_close=True,
+            )
+        # in order: what is answered now comes after what broke off
+        for _ in range(20):
+            assert http.get("/api/health").status_code == 200
+        page.say("set-points", points=[], change="clear")
+        page.until(lambda page: page.state["points"] == [])
+        assert not any("Traceback" in line for line in studio.said[before:]), studio.said[before:]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/api/nowhere", 404),
+        ("GET", "/assets/nowhere.js", 404),
+        ("POST", "/api/health", 405),
+        ("DELETE", "/", 405),
+        ("GET", "/api/sessions/nobody/picture", 404),
+        ("GET", "/api/sessions/nobody/picture?format=exe", 422),
+    ],
+)
+def test_all_errors_have_one_form(http: httpx.Client, method: str, path: str, status: int) -> None:
+    answer = http.request(method, path)
+    assert answer.status_code == status
+    fault(answer)
+
+
+@pytest.mark.parametrize("name", ["\u00e4" * 300 + ".png", "x" * 300 + ".png", "\U0001f600" * 100])
+def test_names_are_cut_to_what_file_systems_take(
+    studio: RunningStudio, http: httpx.Client, name: str
+) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(picture, "PNG")
+    with WirePage(studio) as page:
+        page.ready()
+        url = f"/api/sessions/{page.session}/photo"
+        assert http.put(url, content=picture.getvalue(), params={"name": name}).status_code == 204
+        page.until(lambda page: page.state["incoming"])
+        kept = page.state["incoming"]["name"]
+        assert 240 < len(kept.encode()) <= 255
+        assert name.startswith(kept.removesuffix(".png"))
+        assert kept.endswith(".png") or not name.endswith(".png")
+        page.say("photo-cancel")
+        page.until(lambda page: page.state["incoming"] is None and page.idle)

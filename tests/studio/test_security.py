@@ -6,7 +6,14 @@ from starlette.datastructures import Headers
 
 from tugan.studio.one_time_link import OneTimeLink
 from tugan.studio.options import StudioOptions
-from tugan.studio.security import BAD_TOKEN, FOREIGN_HOST, FOREIGN_ORIGIN, Guard, Refusal
+from tugan.studio.security import (
+    BAD_ORIGIN,
+    BAD_TOKEN,
+    FOREIGN_HOST,
+    FOREIGN_ORIGIN,
+    Guard,
+    Refusal,
+)
 from tugan.studio.serve import url_of, warning_of
 
 TOKEN = "a-token-of-the-test"
@@ -57,6 +64,12 @@ def test_a_studio_for_the_network_answers_to_numbers_but_not_to_strange_names() 
 )
 def test_pages_of_other_origins_are_refused(origin: str) -> None:
     assert refusal_of(origin=origin) is FOREIGN_ORIGIN
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://[", "http://[not-an-address]"])
+def test_an_origin_that_is_none_is_an_answer(origin: str) -> None:
+    assert refusal_of(origin=origin) in (BAD_ORIGIN, FOREIGN_ORIGIN)
+    assert refusal_of(origin="http://[::1") is BAD_ORIGIN
 
 
 def test_the_own_page_is_not() -> None:

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from tugan.core.errors import InvalidDragError
 from tugan.core.geometry import disc_offsets_xy, inside, scale_from_512, square_offsets_xy
 from tugan.dragging.features import read_features, read_windows
 from tugan.dragging.settings import DragSettings
@@ -16,6 +17,8 @@ ARRIVED_PX = 1.0
 """A handle within this distance of its goal is no longer pulled."""
 
 MIN_RADIUS_PX = 1
+MAX_PULLED = 1 << 18
+"""Places, of all points together: twice what 200 points have at 2048 px."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +96,7 @@ def pulled_places(
     way = targets_xy - handles_xy
     distance = way.norm(dim=1, keepdim=True)
     active = (distance[:, 0] > ARRIVED_PX).nonzero()[:, 0]
+    _check_pulled(len(active), image_hw, settings)
     if settings.replay_grid:
         places, chosen = _replayed_disc(handles_xy[active], image_hw, settings)
     else:
@@ -102,6 +106,17 @@ def pulled_places(
         owner=active[chosen.nonzero()[:, 0]],
         directions_xy=way / (distance + 1e-7),
     )
+
+
+def _check_pulled(count: int, image_hw: tuple[int, int], settings: DragSettings) -> None:
+    """:class:`InvalidDragError` before the memory is asked for."""
+    radius = max(scale_from_512(settings.motion_radius_px_at_512, image_hw), MIN_RADIUS_PX)
+    places = count * (2 * round(radius) + 1) ** 2
+    if places > MAX_PULLED:
+        raise InvalidDragError(
+            f"{count} points with a radius of {radius:g} px would pull {places} places a step,"
+            f" and {MAX_PULLED} can be pulled: make the radius smaller, or leave points out"
+        )
 
 
 def _disc(

@@ -29,6 +29,8 @@ _MARGIN_PX = 4
 _BLUR_SHARE, _FADE_SHARE = 0.02, 0.3
 """Of the square's side: the blur beyond the edge, and how far out it is complete."""
 SMALLEST_SIDE_PX = 16
+FARTHEST_PX = 1e6
+"""Of anything of a square, from the photograph's corner."""
 
 
 class AlignmentError(TuganError):
@@ -45,12 +47,17 @@ class Alignment:
     """From the centre to the middle of the right edge: half the side, and the turn."""
 
     def __post_init__(self) -> None:
-        """:class:`AlignmentError` unless finite and of some size."""
+        """:class:`AlignmentError` unless finite, of some size, and not beyond all photographs."""
         numbers = (*self.centre_xy, *self.right_xy)
         if not all(math.isfinite(number) for number in numbers) or self.side_px < SMALLEST_SIDE_PX:
             raise AlignmentError(
                 f"the square is {self.side_px:g} px wide at {self.centre_xy}: expected at least"
                 f" {SMALLEST_SIDE_PX} px"
+            )
+        if max(map(abs, numbers)) > FARTHEST_PX:
+            raise AlignmentError(
+                f"the square is {self.side_px:g} px wide at {self.centre_xy}: no photograph is that"
+                " large"
             )
 
     @property

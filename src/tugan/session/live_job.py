@@ -20,6 +20,7 @@ from tugan.session.document import AskedPoint, Document, DragRecord, PointPair, 
 from tugan.session.drag_job import head_of, preview_of
 from tugan.session.drag_run import cpu
 from tugan.session.engine import Job, Turn
+from tugan.session.errors import SessionError
 from tugan.session.events import HELD_ID, FinishedShown, StepShown
 from tugan.session.hand_rest import REST_S, REST_WHILE_STEPPING_S, HandRest
 from tugan.session.history import History
@@ -94,6 +95,8 @@ class _Living:
         self._document, self._model = desk.document(), desk.model()
         self._held = _held_point(self._document, control.at_xy, self._model)
         self._pinned = tuple(one for one in self._document.points if one is not self._held)
+        if len(self._pinned) >= desk.limits.max_points:
+            raise too_many_to_hold(desk.limits.max_points)
         self._settings = _live_settings(self._document, self._model)
         self._head = head_of(desk, self._document, self._model)
         self._handles_xy = torch.tensor(
@@ -270,6 +273,15 @@ def _finish_at_rest(living: _Living, rest: HandRest, *, stepped: bool) -> None:
         living.finish()
     elif not stepped:
         rest.wake_after(needed_s)
+
+
+def too_many_to_hold(most: int) -> SessionError:
+    """What is held counts too, unless it is one of the points."""
+    return SessionError(
+        "too-many-points",
+        f"There are {most} points already, and the place that is held would be one more.",
+        "Take hold of one of the points, or remove one.",
+    )
 
 
 def clamped(xy: PointXy, *, image_hw: tuple[int, int]) -> PointXy:

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tugan.dragging.trackers import nearest_feature
 from tugan.dragging.trackers.nearest_feature import NearestFeature
 from tugan.generators.toy import ToyGenerator
 
@@ -61,3 +62,17 @@ def test_many_points_are_found_as_one_is(toy: ToyGenerator) -> None:
     assert torch.equal(together, points + torch.tensor([3.0, 4.0]))
     alone = tracker.track(moved, reference[:1], points[:1], image_hw=HW).points_xy
     assert torch.equal(alone, together[:1])
+
+
+@pytest.mark.parametrize("at_once", [7, 100, 1000])
+def test_a_large_square_is_searched_in_parts_with_the_same_result(
+    toy: ToyGenerator, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    tracker = NearestFeature(radius_px_at_512=64)
+    reference = tracker.reference(features_shifted_by(toy, (0, 0), 64), POINTS, image_hw=HW)
+    moved = features_shifted_by(toy, (5, -3), 64)
+    whole = tracker.track(moved, reference, POINTS, image_hw=HW)
+    monkeypatch.setattr(nearest_feature, "_READINGS_AT_ONCE", at_once)
+    parts = tracker.track(moved, reference, POINTS, image_hw=HW)
+    assert torch.equal(parts.points_xy, whole.points_xy)
+    torch.testing.assert_close(parts.mismatch, whole.mismatch)

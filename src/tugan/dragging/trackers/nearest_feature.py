@@ -70,6 +70,14 @@ class NearestFeature:
         image_hw: tuple[int, int],
     ) -> tuple[Float[Tensor, "m 2"], Float[Tensor, " m"]]:
         count, squares, _ = places_xy.shape
+        if squares > _READINGS_AT_ONCE:
+            parts = [
+                self._nearest(features, wanted, some, image_hw)
+                for some in places_xy.split(_READINGS_AT_ONCE, dim=1)
+            ]
+            mismatch, part = torch.stack([mismatch for _, mismatch in parts]).min(dim=0)
+            chosen = torch.stack([points for points, _ in parts])
+            return chosen[part, torch.arange(count, device=places_xy.device)], mismatch
         values = read_features(features, places_xy.reshape(-1, 2), image_hw=image_hw)
         distance = torch.cdist(
             values.reshape(count, squares, -1),
