@@ -54,7 +54,6 @@ def test_each_is_a_sentence_or_opens(hostile: tuple[Hostile, ...], tmp_path: Pat
     for one in hostile:
         path.write_bytes(one.content)
         for read in (load_project, read_work, lambda file: read_work(file.read_bytes())):
-            said = ""
             try:
                 said = said_of(read, path)
             except Exception as error:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def test_each_is_answered_and_others_are_served_meanwhile(
         attacking = threading.Thread(target=attack, args=(bad.session,))
         attacking.start()
         opening.wait(HANG_S)
-        answered = 0
+        answered, longest_s = 0, 0.0
         while attacking.is_alive():
             asked_s = time.monotonic()
             other.refusal_of(other.say("go-to", entry=10**6))
