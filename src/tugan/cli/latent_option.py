@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tugan.cli.options import OptionError
+from tugan.core.errors import TuganError
+from tugan.core.input_file import opened_input
 
 _SPACE = re.compile(r"w\+?(:\d*)?", re.IGNORECASE)
 _FILES = (".pt", ".pth", ".pkl", ".npz", ".npy", ".safetensors")
+_LARGEST = 1 << 40
 _NOT_PICTURES = (b"\x93NUMPY", b"\x80", b"PK\x03\x04")
 """How numpy's files, pickles and zips begin."""
 
@@ -44,9 +47,10 @@ def latent_input(latent: str | None) -> Path | None:
 def refuse_latent(path: Path, expected: str) -> None:
     """:class:`OptionError` for a file that may be a latent, given as something else."""
     try:
-        with path.open("rb") as opened:
+        # a pipe would wait for ever
+        with opened_input(path, what="file", most_bytes=_LARGEST) as opened:
             head = opened.read(6)
-    except OSError:
+    except (OSError, TuganError):
         return  # whoever reads it says what is wrong
     if path.suffix.lower() in _FILES and head.startswith(_NOT_PICTURES):
         raise OptionError(

@@ -33,7 +33,7 @@ def photo_input(source: "PhotoSource") -> dict[str, Path | None]:
     try:
         if not path.is_file():
             return {}
-        same = hashlib.sha256(path.read_bytes()).hexdigest() == source.sha256
+        same = source.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:  # a name that is none here, or a file that cannot be read
         return {}
     return {"the project": path} if same or source.content is None else {}
