@@ -142,7 +142,7 @@ def test_tensors_without_a_header_are_no_project(tmp_path: Path) -> None:
 
 
 def tensors_of(project: Project) -> dict[str, Tensor]:
-    names = {field.name for field in fields(Project)} - {"header", "photo"}
+    names = {field.name for field in fields(Project)} - {"header", "photo", "kept_step"}
     return {name: getattr(project, name) for name in names}
 
 

@@ -287,11 +287,11 @@ def test_out_of_memory_in_a_drag_keeps_what_was_reached(
 
     real, calls = drag_job.preview_of, []
 
-    def failing(*arguments: object) -> object:
+    def failing(*arguments: object, **named: object) -> object:
         calls.append(1)
         if len(calls) == 3:
             raise MemoryError
-        return real(*arguments)  # type: ignore[arg-type]  # handed through
+        return real(*arguments, **named)  # type: ignore[arg-type]  # handed through
 
     monkeypatch.setattr(drag_job, "preview_of", failing)
     person.point(HANDLE, GOAL)
