@@ -52,7 +52,8 @@ _NOT_IN_PROJECTS = (
 )
 
 
-_ROOM = 4
+_TRIES_A_STEP = 4
+"""Of the limit for a drag that is repeated up to a step: those that were taken back count, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +103,7 @@ class Plan:
         limit = self.settings.max_steps
         if self.until is None or limit is None:
             return make_solver(self.settings)
-        # steps that were taken back count too, and a drag seldom takes back as many as it takes
-        room = max(limit, _ROOM * (self.until.step + 1))
+        room = max(limit, _TRIES_A_STEP * (self.until.step + 1))
         return make_solver(replace(self.settings, max_steps=room))
 
     @property

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tugan.render.boxes import boxes
+from tugan.render.photo_blocks import png_chunks
 
 _MAX_BOXES = 4096
-_MAX_CHUNKS = 100_000
 _UNSPECIFIED = 2
 
 Chromaticities = tuple[float, float, float, float, float, float, float, float]
@@ -64,26 +64,15 @@ class CodePoints:
 
 def png_code_points(content: bytes) -> CodePoints | None:
     """A PNG's cICP chunk."""
-    for kind, start in _chunks(content):
-        if kind == b"cICP" and start + 4 <= len(content):
-            primaries, transfer, _, full_range = content[start : start + 4]
+    for chunk in png_chunks(content):
+        if chunk.kind == b"IDAT":
+            return None
+        if chunk.kind == b"cICP" and chunk.body + 4 <= len(content):
+            primaries, transfer, _, full_range = content[chunk.body : chunk.body + 4]
             return CodePoints(
                 primaries=primaries, transfer=transfer, is_full_range=bool(full_range)
             )
     return None
-
-
-def _chunks(content: bytes) -> Iterator[tuple[bytes, int]]:
-    """Kind and place of a PNG's chunks before its pixels."""
-    at = 8
-    for _ in range(_MAX_CHUNKS):
-        if at + 8 > len(content):
-            return
-        length, kind = struct.unpack_from(">I4s", content, at)
-        if kind in (b"IDAT", b"IEND"):
-            return
-        yield kind, at + 8
-        at += 12 + length
 
 
 def box_code_points(content: bytes) -> CodePoints | None:

@@ -1,12 +1,15 @@
 """Whether a file is long enough for what it declares, told before memory is asked for."""
 
-import struct
-from collections.abc import Iterator
-
+from tugan.render.photo_blocks import (
+    END_OF_IMAGE,
+    START_OF_SCAN,
+    BlockError,
+    is_png,
+    jpeg_header,
+    png_chunks,
+)
 from tugan.render.tiff_pages import TiffPage
 
-_MAX_PARTS = 100_000
-"""So many chunks or segments are looked through."""
 _LEAST_BITS_A_BLOCK = 1
 """Of JPEG's 64 pixels: the shortest code."""
 _LEAST_J2K = 2048
@@ -37,11 +40,12 @@ def what_is_missing(content: bytes, kind: str, pixels: int, page: TiffPage | Non
 
 def too_much_beside(content: bytes) -> str:
     """A PNG's huge part that is no picture and would be read at opening; empty if there is none."""
-    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
+    if not is_png(content):
         return ""
-    for kind, _, length in _png_chunks(content):
-        if kind not in (b"IDAT", b"fdAT") and length > _MAX_CHUNK_BYTES:
-            name = kind.decode("ascii", "replace")
+    for chunk in png_chunks(content):
+        length = chunk.body_end - chunk.body
+        if chunk.kind not in (b"IDAT", b"fdAT") and length > _MAX_CHUNK_BYTES:
+            name = chunk.kind.decode("ascii", "replace")
             return f"its PNG has {length / 1e6:.0f} MB of {name} beside its pixels"
     return ""
 
@@ -51,34 +55,16 @@ def _jpeg_lacks_end(content: bytes) -> bool:
 
     A thumbnail in its metadata has an end of its own.
     """
-    at = 2
-    for _ in range(_MAX_PARTS):
-        if at + 4 > len(content) or content[at] != 0xFF:
-            return False  # for its decoder to judge
-        marker = content[at + 1]
-        if marker == 0xFF:
-            at += 1
-        elif marker == 0xDA:
-            return content.find(b"\xff\xd9", at) < 0
-        else:
-            at += 2 + int(struct.unpack_from(">H", content, at + 2)[0])
+    try:
+        for block in jpeg_header(content):
+            if block.kind == START_OF_SCAN:
+                return content.find(b"\xff" + END_OF_IMAGE, block.body) < 0
+    except BlockError:
+        pass  # for its decoder to judge
     return False
 
 
 def _png_lacks_end(content: bytes) -> bool:
     return any(
-        kind == b"IDAT" and start + length > len(content)
-        for kind, start, length in _png_chunks(content)
+        chunk.kind == b"IDAT" and chunk.body_end > len(content) for chunk in png_chunks(content)
     )
-
-
-def _png_chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
-    at = 8
-    for _ in range(_MAX_PARTS):
-        if at + 8 > len(content):
-            return
-        length, kind = struct.unpack_from(">I4s", content, at)
-        yield kind, at + 8, length
-        if kind == b"IEND":
-            return
-        at += 12 + length

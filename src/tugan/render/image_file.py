@@ -18,8 +18,6 @@ from tugan.render.picture_reader import MAX_FILE_BYTES, PictureError, opened_pic
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MAX_MASK_PIXELS = 64_000_000
-MAX_MASK_BYTES = 300 << 20
-"""Of so many pixels, not compressed at all."""
 PNG_COMPRESSION_LEVEL = 4
 """Photographs come out as small as at the default of 6, in a third of the time."""
 PNG_STRATEGY = zlib.Z_RLE

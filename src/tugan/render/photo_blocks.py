@@ -83,21 +83,29 @@ def jpeg_blocks(content: bytes) -> Iterator[Block]:
     raise BlockError("too many blocks")
 
 
-def png_blocks(content: bytes) -> Iterator[Block]:
-    """Up to the end that is marked; :class:`BlockError` where it is missing."""
+def png_chunks(content: bytes) -> Iterator[Block]:
+    """As far as there are any: the last one may go on beyond the end of a file that was cut."""
     place = len(PNG_HEAD)
     for _ in range(MAX_BLOCKS):
-        if place + 12 > len(content):
-            raise BlockError("the file ends early")
+        if place + 8 > len(content):
+            return
         length, kind = struct.unpack_from(">I4s", content, place)
         end = place + 12 + length
-        if end > len(content):
-            raise BlockError("the file ends early")
         yield Block(kind=kind, start=place, body=place + 8, body_end=end - 4, end=end)
         if kind == b"IEND":
             return
         place = end
-    raise BlockError("too many blocks")
+
+
+def png_blocks(content: bytes) -> Iterator[Block]:
+    """Up to the end that is marked; :class:`BlockError` where it is missing."""
+    for block in png_chunks(content):
+        if block.end > len(content):
+            break
+        yield block
+        if block.kind == b"IEND":
+            return
+    raise BlockError("the file ends early")
 
 
 def webp_blocks(content: bytes) -> Iterator[Block]:

@@ -19,9 +19,9 @@ from tugan.render.photo_metadata import kept_exif
 from tugan.render.photo_place import PLACE_REMARK
 from tugan.render.photo_upright import exif_of
 from tugan.render.photo_values import values_of
-from tugan.render.picture_reader import OpenedPicture, PictureError, opened_picture
+from tugan.render.picture_reader import MAX_FILE_BYTES, OpenedPicture, PictureError, opened_picture
 
-MAX_PHOTO_BYTES = 256_000_000
+MAX_PHOTO_BYTES = MAX_FILE_BYTES
 MAX_PHOTO_PIXELS = 128_000_000
 SMALLEST_SIDE_PX = 32
 

@@ -4,8 +4,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tugan.render.tiff_tags import HEADERS, RATIONAL, Directory, TiffTags
+
 MAX_DIRECTORIES = 64
-_MAX_ENTRIES = 4096
 _MAX_VALUES = 1024
 """Nothing that is looked at is longer; a file may declare whatever it likes."""
 
@@ -25,11 +26,6 @@ _WANTED = {
     *(_SAMPLES, _PLANAR, _TRANSFER, _WHITE_POINT, _PRIMARIES, _COLOUR_TABLE, _SUBDIRECTORIES),
     *(_INK_SET, _EXTRA_SAMPLES, _SAMPLE_FORMAT),
 }
-# a tag's type: how struct reads one value of it, and its bytes
-_TYPES = {1: ("B", 1), 3: ("H", 2), 4: ("I", 4), 5: ("II", 8), 13: ("I", 4), 16: ("Q", 8)} | {
-    18: ("Q", 8)
-}
-
 Numbers = tuple[float, ...]
 
 
@@ -97,24 +93,12 @@ class TiffPages:
 
 def is_tiff(content: bytes) -> bool:
     """Whether it begins as a TIFF or BigTIFF file does."""
-    return content[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    return content.startswith(HEADERS)
 
 
 def tiff_pages(content: bytes) -> TiffPages | None:
     """What the file holds; ``None`` if it is no TIFF, or its first directory is damaged."""
-    if not is_tiff(content):
-        return None
-    reader = _Directories(content)
-    chain = tuple(reader.chain(reader.first()))
-    if not chain:
-        return None
-    nested: list[TiffPage] = []
-    waiting = [offset for page in chain for offset in page.children]
-    while waiting:
-        for page in reader.chain(waiting.pop(0)):
-            nested.append(page)
-            waiting += page.children
-    return TiffPages(chain=chain, nested=tuple(nested))
+    return _Pages(content).all() if is_tiff(content) else None
 
 
 def beginning_with(content: bytes, page: TiffPage) -> bytes:
@@ -126,39 +110,37 @@ def beginning_with(content: bytes, page: TiffPage) -> bytes:
     return content[:4] + struct.pack(order, page.offset) + content[8:]
 
 
-class _Directories:
+class _Pages:
     """Reads what is wanted of directories, each of them once."""
 
     def __init__(self, content: bytes) -> None:
-        self._content = content
-        self._order = ">" if content[:2] == b"MM" else "<"
-        self._big = content[2:4] in (b"+\0", b"\0+")
+        self._tags, self._big_endian = TiffTags(content), content[:2] == b"MM"
         self._seen: set[int] = set()
 
-    def first(self) -> int:
-        return self._one("Q", 8) if self._big else self._one("I", 4)
+    def all(self) -> TiffPages | None:
+        chain = tuple(self._chain(self._tags.first_offset))
+        nested: list[TiffPage] = []
+        waiting = [offset for page in chain for offset in page.children]
+        while waiting:
+            for page in self._chain(waiting.pop(0)):
+                nested.append(page)
+                waiting += page.children
+        return TiffPages(chain=chain, nested=tuple(nested)) if chain else None
 
-    def chain(self, offset: int) -> Iterator[TiffPage]:
+    def _chain(self, offset: int) -> Iterator[TiffPage]:
         while offset and offset not in self._seen and len(self._seen) < MAX_DIRECTORIES:
             self._seen.add(offset)
-            try:
-                page = self._page(offset)
-            except (struct.error, OverflowError):
+            page = self._page(offset)
+            if page is None:
                 return
-            if page is not None:
-                yield page
-                offset = page.following
-            else:
-                return
-
-    def _one(self, code: str, offset: int) -> int:
-        try:
-            return int(struct.unpack_from(self._order + code, self._content, offset)[0])
-        except (struct.error, OverflowError):
-            return 0
+            yield page
+            offset = page.following
 
     def _page(self, offset: int) -> TiffPage | None:
-        found, following = self._entries(offset)
+        directory = self._tags.directory(offset)
+        found = self._wanted(directory)
+        if found is None:
+            return None
         width, height = (_first(found, tag, 0) for tag in (_WIDTH, _HEIGHT))
         if not (width and height):
             return None
@@ -182,38 +164,26 @@ class _Directories:
             white_xy=found.get(_WHITE_POINT, ()),
             primaries_xy=found.get(_PRIMARIES, ()),
             has_transfer_table=_TRANSFER in found,
-            big_endian=self._order == ">",
+            big_endian=self._big_endian,
             children=tuple(int(value) for value in found.get(_SUBDIRECTORIES, ())),
-            following=following,
+            following=directory.following,
         )
 
-    def _entries(self, offset: int) -> tuple[dict[int, Numbers], int]:
-        """Wanted tags by number, and where the next directory is."""
-        count_code, count_bytes, entry_bytes = ("Q", 8, 20) if self._big else ("H", 2, 12)
-        count = struct.unpack_from(self._order + count_code, self._content, offset)[0]
+    def _wanted(self, directory: Directory) -> dict[int, Numbers] | None:
+        """Tags by their numbers; None where one is not as long as it says."""
         found: dict[int, Numbers] = {}
-        for index in range(min(count, _MAX_ENTRIES)):
-            at = offset + count_bytes + index * entry_bytes
-            tag, kind = struct.unpack_from(self._order + "HH", self._content, at)
-            if tag in _WANTED and kind in _TYPES:
-                found[tag] = self._values(at + 4, kind)
-        return found, self._one(
-            "Q" if self._big else "I", offset + count_bytes + count * entry_bytes
-        )
-
-    def _values(self, at: int, kind: int) -> Numbers:
-        code, size = _TYPES[kind]
-        word = "Q" if self._big else "I"
-        length = struct.calcsize("=" + word)
-        count = min(self._one(word, at), _MAX_VALUES)
-        place = at + length
-        if self._one(word, at) * size > length:
-            place = self._one(word, place)
-        values = struct.unpack_from(self._order + code * count, self._content, place)
-        if kind != 5:
-            return values
-        pairs = zip(values[::2], values[1::2], strict=True)
-        return tuple(above / below if below else 0.0 for above, below in pairs)
+        for tag in _WANTED & directory.entries.keys():
+            entry = directory.entries[tag]
+            if not entry.is_number or entry.count == 0:
+                continue
+            values: Numbers = self._tags.numbers(entry, at_most=_MAX_VALUES)
+            if not values:
+                return None
+            if entry.kind == RATIONAL:
+                pairs = zip(values[::2], values[1::2], strict=True)
+                values = tuple(above / below if below else 0.0 for above, below in pairs)
+            found[tag] = values
+        return found
 
 
 def _first(found: dict[int, Numbers], tag: int, otherwise: int) -> int:

@@ -32,6 +32,11 @@ class Entry:
     """Of the value, from the structure's beginning."""
 
     @property
+    def is_number(self) -> bool:
+        """Can :meth:`TiffTags.numbers` read it?"""
+        return self.kind in _NUMBERS
+
+    @property
     def nbytes(self) -> int:
         """Of the value, as it is declared."""
         return _SIZES.get(self.kind, 0) * self.count
@@ -59,7 +64,7 @@ class TiffTags:
     @property
     def first(self) -> Directory:
         """The one that the header names; empty if there is none."""
-        return self.directory(self._first_offset)
+        return self.directory(self.first_offset)
 
     def directory(self, offset: int) -> Directory:
         """The one at this place; empty if there is none."""
@@ -108,7 +113,7 @@ class TiffTags:
     def directories(self, *, at_most: int = 32) -> Iterator[Directory]:
         """All of them, also those within others, each once."""
         seen: set[int] = set()
-        waiting = [self._first_offset]
+        waiting = [self.first_offset]
         while waiting and len(seen) < at_most:
             offset = waiting.pop(0)
             if offset == 0 or offset in seen:
@@ -122,7 +127,8 @@ class TiffTags:
             waiting.append(found.following)
 
     @property
-    def _first_offset(self) -> int:
+    def first_offset(self) -> int:
+        """Where the first directory is; 0 is nowhere."""
         (offset,) = self._unpack("Q", 8) if self._is_big else self._unpack("I", 4)
         return offset
 

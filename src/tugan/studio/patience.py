@@ -62,10 +62,32 @@ class _Limit:
             self.await_reading()
 
 
-class PatientHttp(H11Protocol):
+class _LimitsUnread(asyncio.Protocol):
+    """What both protocols do with a client that does not read; before uvicorn's own class."""
+
+    unread_s = UNREAD_S
+    _unread: _Limit
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than is sent, or not at all."""
+        super().pause_writing()
+        self._unread.await_reading()
+
+    def resume_writing(self) -> None:
+        """It has read."""
+        self._unread.clear()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        self._unread.clear()
+        super().connection_lost(exc)
+
+
+class PatientHttp(_LimitsUnread, H11Protocol):
     """HTTP that waits for requests, and for readers, for a time."""
 
-    request_s, unread_s = REQUEST_S, UNREAD_S
+    request_s = REQUEST_S
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there: its request is waited for."""
@@ -91,50 +113,22 @@ class PatientHttp(H11Protocol):
         if not self.transport.is_closing():
             self._request.await_data()
 
-    def pause_writing(self) -> None:
-        """The client reads more slowly than is sent, or not at all."""
-        super().pause_writing()
-        self._unread.await_reading()
-
-    def resume_writing(self) -> None:
-        """It has read."""
-        self._unread.clear()
-        super().resume_writing()
-
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._request.clear()
-        self._unread.clear()
         super().connection_lost(exc)
 
 
-class PatientWebSocket(WebSocketsSansIOProtocol):
+class PatientWebSocket(_LimitsUnread, WebSocketsSansIOProtocol):
     """A WebSocket whose page loses its place when it answers no ping, or reads nothing."""
-
-    unread_s = UNREAD_S
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """After the handshake's request."""
         super().connection_made(transport)
         self._unread = _Limit(self.transport, after_s=self.unread_s)
 
-    def pause_writing(self) -> None:
-        """The page reads more slowly than is sent, or not at all."""
-        super().pause_writing()
-        self._unread.await_reading()
-
-    def resume_writing(self) -> None:
-        """It has read."""
-        self._unread.clear()
-        super().resume_writing()
-
     def keepalive_timeout(self) -> None:
         """No answer to a ping: a farewell, and then the end, whatever still waits to be sent."""
         super().keepalive_timeout()
         self._unread.clear()
         self.loop.call_later(_FAREWELL_S, self.transport.abort)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The page is gone."""
-        self._unread.clear()
-        super().connection_lost(exc)
