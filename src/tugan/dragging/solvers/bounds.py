@@ -16,7 +16,7 @@ well on faces took up to 0.25, melted faces were 0.28 and more away."""
 FAMILIAR_WAY = 0.15
 """A move that would become longer than this share is shortened, and its handles stay behind. Drags
 of faces that went well were shorter but for a few; under a hand, which asks for more than a face
-can do, eyes and mouths dissolved from 0.18 on (docs/newton.md)."""
+can do, eyes and mouths dissolved, mostly from 0.18 on (docs/newton.md)."""
 LEAST_WAY = 6.0
 """But so long always, in standard deviations of W: where W has few dimensions the way between
 pictures is short, and single directions lead much further. Of faces this is half as far."""
