@@ -132,12 +132,38 @@ def with_much_metadata() -> dict[str, bytes]:
         "a.tif": tiff(signed, photometric="minisblack", **packet),
         "a.png": png(np.zeros((10, 10), np.uint8), 8, 0, [chunk(b"zzZz", much)]),
         "text.png": png(ramp(8), 8, 0, [chunk(b"iTXt", b"a\0\0\0\0\0" + much)]),
+        **much_beside_a_good_picture(),
     }
 
 
-def test_a_pngs_huge_metadata_is_named() -> None:
-    content = with_much_metadata()["text.png"]
-    with pytest.raises(PhotoError, match="its PNG has 100 MB of iTXt beside its pixels"):
+def much_beside_a_good_picture() -> dict[str, bytes]:
+    """100 MB in many parts, or in one."""
+    good = Image.fromarray(np.full((40, 40, 3), 128, np.uint8))
+    jpeg, webp, piece = encoded(good, "JPEG"), encoded(good, "WEBP"), bytes(65_000)
+    segment = b"\xff\xe5" + struct.pack(">H", len(piece) + 2) + piece
+    large = b"EXIF" + struct.pack("<I", 100_000_000) + bytes(100_000_000)
+    packet = {"extratags": [(34377, "B", 100_000_000, bytes(100_000_000), True)]}
+    return {
+        "good.jpg": jpeg[:2] + 1539 * segment + jpeg[2:],
+        "good.webp": b"RIFF" + struct.pack("<I", len(webp) - 8 + len(large)) + webp[8:] + large,
+        "good.png": png(ramp(8), 8, 0, 100 * [chunk(b"tEXt", b"a\0" + bytes(1_000_000))]),
+        "good.tif": tiff(ramp(8), photometric="minisblack", **packet),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("text.png", "its PNG has 100 MB of iTXt beside its pixels"),
+        ("good.jpg", "its JPEG has 100 MB of metadata beside its pixels"),
+        ("good.webp", "its WebP has 100 MB of EXIF beside its pixels"),
+        ("good.png", "its PNG has 100 MB of tEXt beside its pixels"),
+        ("good.tif", "its TIFF has 100 MB of metadata"),
+    ],
+)
+def test_huge_metadata_is_named(name: str, said: str) -> None:
+    content = with_much_metadata()[name]
+    with pytest.raises(PhotoError, match=said):
         decode_photo(content)
 
 
