@@ -2,7 +2,7 @@
 # Ray 2.60.0: a program that starts a cluster for itself, ends it and is gone changes what a later
 # `ray start --head` does, so that a program given that cluster's address does not get in.
 #
-# Guess, before it was met: `ray.init(address="local")` with `ray.shutdown()` leaves
+# What one would guess (ours was written down after we had met the behaviour): `ray.init(address="local")` with `ray.shutdown()` leaves
 # nothing behind but log files. Afterwards, as before, `ray start --head` in one shell and
 # `ray.init(address="127.0.0.1:PORT")` in another, by the same person on the same machine, connect.
 #

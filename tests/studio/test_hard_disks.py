@@ -33,6 +33,14 @@ def until_saved(folder: AutosaveFolder, session: str, x: int) -> None:
     raise AssertionError("it was not saved")
 
 
+def until_said(studio: RunningStudio, words: str) -> None:
+    """On the console, which is read by a thread of its own."""
+    deadline = time.monotonic() + HANG_S
+    while not any(words in line for line in studio.said):
+        assert time.monotonic() < deadline, studio.said
+        time.sleep(0.05)
+
+
 def ended(studio: RunningStudio) -> int:
     studio.process.send_signal(signal.SIGINT)
     return studio.process.wait(timeout=HANG_S)
@@ -76,7 +84,7 @@ def test_a_full_disk_is_told_and_saving_goes_on_by_itself_when_there_is_room(
         saved_points(page, 400)
         page.until(lambda page: any(one["code"] == "not-saved" for one in page.notices))
         assert not folder.has(page.session)
-        assert any("is not being saved" in line for line in studio.said)
+        until_said(studio, "is not being saved")
         limit_files(studio.process.pid, 1 << 40)
         # nothing more is done in the page
         until_saved(folder, page.session, 400)
@@ -90,8 +98,5 @@ def test_a_studio_that_ends_with_a_full_disk_says_so_and_exits_with_1(tmp_path: 
             saved_points(page, 400)
             page.until(lambda page: any(one["code"] == "not-saved" for one in page.notices))
         assert ended(studio) == 1
-        deadline = time.monotonic() + HANG_S
-        while not any("did not take the newest work of 1" in line for line in studio.said):
-            assert time.monotonic() < deadline, studio.said
-            time.sleep(0.05)
+        until_said(studio, "did not take the newest work of 1")
     assert not any("Traceback" in line for line in studio.said)

@@ -45,16 +45,16 @@ def generate(
 ) -> None:
     """Draw the picture of a seed, or of a latent."""
     with heavy_imports():
+        from tugan.cli.latent_option import latent_input
         from tugan.cli.model_inputs import model_inputs
         from tugan.core.file_identity import check_apart
         from tugan.render.image_file import check_image_path, write_image
 
+        # before torch is loaded, which takes its time
         check_image_path(out)
-        from tugan.cli.latent_option import latent_input
-        from tugan.cli.start import latent_from_file, parse_noise, start_latent
-
         inputs = {"--latent": latent_input(latent)}
         check_apart({"--out": out}, inputs | model_inputs(model))
+        from tugan.cli.start import latent_from_file, parse_noise, start_latent
         from tugan.core.errors import CheckpointError
         from tugan.core.images import to_rgb_array
         from tugan.generators.loading import load_generator

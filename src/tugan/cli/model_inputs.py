@@ -28,12 +28,18 @@ def model_inputs(model: str | None) -> dict[str, Path | None]:
 
 
 def photo_input(source: "PhotoSource") -> dict[str, Path | None]:
-    """The photograph's own file, where it still is; what has its name and is another is not."""
-    path = source.place or Path(source.name)
+    """The photograph's own file, where it still is; what has its name and is another is not.
+
+    A project's name for it may be a stranger's: of that only the last part counts, here.
+    """
+    from tugan.inversion.photo_source import own_name
+    from tugan.render.photo_file import PhotoError, photo_bytes
+
+    path = source.place or Path(own_name(source.name))
+    if source.content is None:
+        return {"the project": path} if path.is_file() else {}
     try:
-        if not path.is_file():
-            return {}
-        same = source.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:  # a name that is none here, or a file that cannot be read
+        same = source.sha256 == hashlib.sha256(photo_bytes(path)).hexdigest()
+    except PhotoError:
         return {}
-    return {"the project": path} if same or source.content is None else {}
+    return {"the project": path} if same else {}
